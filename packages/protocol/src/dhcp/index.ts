@@ -1,0 +1,1 @@
+export { BROADCAST_FLAG, type DhcpMessage } from './message.ts'

@@ -1,0 +1,1 @@
+export type { BootClient, Firmware, IpxeFeatures } from './boot-client.ts'

@@ -1,0 +1,26 @@
+/** What the policy says a machine gets. */
+export type Decision =
+  | { readonly kind: 'boot'; readonly profile: string }
+  /** Fail fast, so that the firmware goes on to its disk. */
+  | { readonly kind: 'local-disk' }
+  /** Fail fast, because the machine must not boot from the network. */
+  | { readonly kind: 'deny'; readonly reason: string }
+  /** Silence, as if no server were there. */
+  | { readonly kind: 'ignore'; readonly reason: string }
+
+export interface Verdict {
+  readonly decision: Decision
+  /** Name of the rule that decided, or `otherwise`. */
+  readonly rule: string
+  /** Version of the policy it belongs to. */
+  readonly version: string
+  /** The rules tried, in document order, up to the one that matched. */
+  readonly trace: readonly Tried[]
+}
+
+export interface Tried {
+  readonly rule: string
+  readonly matched: boolean
+  /** Why not, when it did not match because its condition could not be evaluated. */
+  readonly error?: string
+}
