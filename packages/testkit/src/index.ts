@@ -2,3 +2,28 @@ export { machine, machineInterface, type InterfaceSpec, type MachineSpec } from 
 export { brokenHardware, fakeHardware, type FakeHardware, type HardwareFault } from './fakes/fake-hardware.ts'
 export { brokenRules, fakeRules, type FakeRules, type RulesFault } from './fakes/fake-rules.ts'
 export type { LoopbackServer } from './fakes/loopback-server.ts'
+export {
+  commandLine,
+  findCommand,
+  Host,
+  HOST_LINK,
+  Lan,
+  missing,
+  packetOf,
+  PcapReader,
+  readPcap,
+  requireTools,
+  run,
+  Running,
+  TCP_FIN,
+  TCP_RST,
+  TCP_SYN,
+  type Capture,
+  type Command,
+  type Ending,
+  type Frame,
+  type HostOptions,
+  type LanOptions,
+  type Needs,
+  type Packet,
+} from './lan/index.ts'

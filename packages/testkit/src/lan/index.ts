@@ -1,0 +1,7 @@
+export type { Capture } from './capture.ts'
+export { commandLine, run, type Command } from './command.ts'
+export { Host, HOST_LINK, Lan, type HostOptions, type LanOptions } from './lan.ts'
+export { packetOf, TCP_FIN, TCP_RST, TCP_SYN, type Packet } from './packet.ts'
+export { PcapReader, readPcap, type Frame } from './pcap.ts'
+export { findCommand, missing, requireTools, type Needs } from './require-tools.ts'
+export { Running, type Ending } from './running.ts'
