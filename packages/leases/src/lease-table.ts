@@ -1,0 +1,204 @@
+import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import { ExpiryQueue, type Expiring } from './expiry-queue.ts'
+import { FreeAddresses, type FreeLink } from './free-addresses.ts'
+import { NEVER, type AddressRange, type Claim, type Lease, type Pool } from './lease.ts'
+
+/** One address in the books: who has it, or who had it last. */
+interface Row extends FreeLink, Expiring {
+  client: string
+  state: Lease['state'] | 'free'
+  reserved: boolean
+}
+
+/**
+ * Who holds which address (RFC 2131 §4.3). Every step takes the time and ends at once; from step to step an address is held by at most
+ * one client. Memory is bounded by the number of addresses ever given out, not by the number of clients that asked.
+ */
+export class LeaseTable {
+  readonly #rows = new Map<Ipv4Address, Row>()
+  readonly #byClient = new Map<string, Set<Row>>()
+  readonly #expiry = new ExpiryQueue<Row>()
+  readonly #ranges = new Map<string, FreeAddresses>()
+
+  /**
+   * An address for a DISCOVER, held for `offerTime`; undefined when there is none. Order of RFC 2131 §4.3.1: the reservation, the
+   * client's present address, the one it had before, the one it asks for, any other. Asking again gives the same address.
+   */
+  offer(pool: Pool, claim: Claim, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const address = this.#choose(pool, claim)
+    if (address === undefined) return undefined
+    const row = this.#rowOf(address)
+    const until = after(now, pool.offerTime)
+    if (row.state !== 'bound') return this.#hold(row, claim.client, 'offered', until)
+    return this.#hold(row, claim.client, 'bound', row.expiresAt > until ? row.expiresAt : until)
+  }
+
+  /**
+   * Gives the requested address to the client for `leaseTime`, whether or not it was offered before (it may be from before a restart);
+   * undefined when this client cannot have it. Other addresses of the pool that the client held become free.
+   */
+  bind(pool: Pool, claim: Claim, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const address = claim.requested
+    if (address === undefined || !this.#mayHave(pool, claim, address)) return undefined
+    for (const other of this.#byClient.get(claim.client) ?? []) {
+      if (other.address !== address && other.state !== 'declined' && inPool(pool, other.address)) this.#free(other)
+    }
+    return this.#hold(this.#rowOf(address), claim.client, 'bound', after(now, pool.leaseTime))
+  }
+
+  /** The client gives its address back; it is remembered as the client's last. Undefined when the client does not hold it. */
+  release(client: string, address: Ipv4Address, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const row = this.#rows.get(address)
+    if (row === undefined || row.client !== client || (row.state !== 'offered' && row.state !== 'bound'))
+      return undefined
+    const lease = leaseOf(row)
+    this.#free(row)
+    return lease
+  }
+
+  /**
+   * The client found the requested address in use by someone else: nobody gets it for `quarantineTime`. Undefined, and nothing changes,
+   * when the address is neither held by nor reserved for this client.
+   */
+  decline(pool: Pool, claim: Claim, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const address = claim.requested
+    if (address === undefined) return undefined
+    const row = this.#rows.get(address)
+    const holds = row !== undefined && row.client === claim.client && (row.state === 'offered' || row.state === 'bound')
+    const owns = address === claim.reserved && (row === undefined || row.state === 'free')
+    if (!holds && !owns) return undefined
+    return this.#hold(this.#rowOf(address), claim.client, 'declined', after(now, pool.quarantineTime))
+  }
+
+  /** The lease on an address; undefined when it is free. */
+  at(address: Ipv4Address, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const row = this.#rows.get(address)
+    return row === undefined || row.state === 'free' ? undefined : leaseOf(row)
+  }
+
+  /** From now on only a claim that names it as its reservation gets this address. Who holds it now keeps it to the end of the lease. */
+  reserve(address: Ipv4Address): void {
+    const row = this.#rowOf(address)
+    row.reserved = true
+    row.home?.remove(row)
+  }
+
+  unreserve(address: Ipv4Address): void {
+    const row = this.#rows.get(address)
+    if (row === undefined || !row.reserved) return
+    row.reserved = false
+    if (row.state === 'free') row.home?.add(row)
+  }
+
+  /** Addresses taken at `now`, by state. */
+  count(now: Instant): Record<Lease['state'], number> {
+    this.#expire(now)
+    const count = { offered: 0, bound: 0, declined: 0 }
+    for (const row of this.#rows.values()) if (row.state !== 'free') count[row.state]++
+    return count
+  }
+
+  #choose(pool: Pool, claim: Claim): Ipv4Address | undefined {
+    const { client, requested, reserved } = claim
+    if (reserved !== undefined && this.#mayHave(pool, claim, reserved)) return reserved
+    let had: Ipv4Address | undefined
+    for (const row of this.#byClient.get(client) ?? []) {
+      if (!this.#mayHave(pool, claim, row.address)) continue
+      if (row.state !== 'free') return row.address
+      had = row.address
+    }
+    if (had !== undefined) return had
+    if (requested !== undefined && this.#mayHave(pool, claim, requested)) return requested
+    return this.#anyFree(pool)
+  }
+
+  #mayHave(pool: Pool, claim: Claim, address: Ipv4Address): boolean {
+    const row = this.#rows.get(address)
+    if (address !== claim.reserved && (row?.reserved === true || !inPool(pool, address))) return false
+    if (row === undefined || row.state === 'free') return true
+    return row.client === claim.client && row.state !== 'declined'
+  }
+
+  #anyFree(pool: Pool): Ipv4Address | undefined {
+    const ranges = pool.ranges.map((range) => this.#rangeOf(range))
+    for (const range of ranges) {
+      const address = range.takeNew<Row>(
+        (address) => this.#rows.get(address),
+        (row) => row.state === 'free' && !row.reserved && range.add(row),
+      )
+      if (address === undefined) continue
+      this.#rowOf(address).home = range
+      return address
+    }
+    for (const range of ranges) if (range.oldest !== undefined) return range.oldest
+    return undefined
+  }
+
+  #rangeOf(range: AddressRange): FreeAddresses {
+    const key = `${range.first}-${range.last}`
+    let free = this.#ranges.get(key)
+    if (free === undefined) this.#ranges.set(key, (free = new FreeAddresses(range)))
+    return free
+  }
+
+  #rowOf(address: Ipv4Address): Row {
+    let row = this.#rows.get(address)
+    if (row === undefined) {
+      const nobody = { client: '', state: 'free', expiresAt: NEVER, reserved: false, slot: -1 } as const
+      row = { address, ...nobody, home: undefined, older: undefined, newer: undefined }
+      this.#rows.set(address, row)
+    }
+    return row
+  }
+
+  #hold(row: Row, client: string, state: Lease['state'], expiresAt: Instant): Lease {
+    row.home?.remove(row)
+    if (row.client !== client) {
+      this.#forget(row)
+      row.client = client
+      const rows = this.#byClient.get(client)
+      if (rows) rows.add(row)
+      else this.#byClient.set(client, new Set([row]))
+    }
+    row.state = state
+    row.expiresAt = expiresAt
+    this.#expiry.put(row)
+    return leaseOf(row)
+  }
+
+  #forget(row: Row): void {
+    const rows = this.#byClient.get(row.client)
+    if (rows?.delete(row) === true && rows.size === 0) this.#byClient.delete(row.client)
+    row.client = ''
+  }
+
+  /** A declined address is remembered as nobody's: who declined it would only find it in use again. */
+  #free(row: Row): void {
+    if (row.state === 'declined') this.#forget(row)
+    row.state = 'free'
+    row.expiresAt = NEVER
+    this.#expiry.remove(row)
+    if (!row.reserved) row.home?.add(row)
+  }
+
+  #expire(now: Instant): void {
+    for (let row = this.#expiry.takeExpired(now); row; row = this.#expiry.takeExpired(now)) this.#free(row)
+  }
+}
+
+function leaseOf(row: Row): Lease {
+  return { client: row.client, address: row.address, state: row.state as Lease['state'], expiresAt: row.expiresAt }
+}
+
+function inPool(pool: Pool, address: Ipv4Address): boolean {
+  return pool.ranges.some((range) => range.first <= address && address <= range.last)
+}
+
+function after(now: Instant, time: Seconds): Instant {
+  return (time === INFINITE ? NEVER : now + time * 1000) as Instant
+}
