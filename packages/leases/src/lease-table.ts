@@ -43,7 +43,7 @@ export class LeaseTable {
     const address = claim.requested
     if (address === undefined || !this.#mayHave(pool, claim, address)) return undefined
     for (const other of this.#byClient.get(claim.client) ?? []) {
-      if (other.address !== address && other.state !== 'declined' && inPool(pool, other.address)) this.#free(other)
+      if (other.address !== address && isHeld(other) && inPool(pool, other.address)) this.#free(other)
     }
     return this.#hold(this.#rowOf(address), claim.client, 'bound', after(now, pool.leaseTime))
   }
@@ -68,7 +68,7 @@ export class LeaseTable {
     const address = claim.requested
     if (address === undefined) return undefined
     const row = this.#rows.get(address)
-    const holds = row !== undefined && row.client === claim.client && (row.state === 'offered' || row.state === 'bound')
+    const holds = row !== undefined && row.client === claim.client && isHeld(row)
     const owns = address === claim.reserved && (row === undefined || row.state === 'free')
     if (!holds && !owns) return undefined
     return this.#hold(this.#rowOf(address), claim.client, 'declined', after(now, pool.quarantineTime))
@@ -189,6 +189,10 @@ export class LeaseTable {
   #expire(now: Instant): void {
     for (let row = this.#expiry.takeExpired(now); row; row = this.#expiry.takeExpired(now)) this.#free(row)
   }
+}
+
+function isHeld(row: Row): boolean {
+  return row.state === 'offered' || row.state === 'bound'
 }
 
 function leaseOf(row: Row): Lease {
