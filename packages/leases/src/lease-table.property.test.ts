@@ -16,7 +16,7 @@ const POOL: Pool = {
 }
 const RESERVED: Readonly<Record<string, number>> = { c0: 2, c1: 9 }
 const CLIENTS = ['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7']
-const IN_POOL = [1, 2, 3, 4, 5, 6]
+const IN_POOL = new Set([1, 2, 3, 4, 5, 6])
 const DYNAMIC = [1, 3, 4, 5, 6]
 
 /** What the clients have been told, as they see it: this is what must never contradict itself. */
@@ -110,7 +110,7 @@ class Ask implements fc.Command<Model, Real> {
     if (lease === undefined) return
     for (const [address, other] of model.told) {
       const givenUp = address !== lease.address && other.client === this.client && other.state !== 'declined'
-      if (givenUp && IN_POOL.includes(address)) model.told.delete(address)
+      if (givenUp && IN_POOL.has(address)) model.told.delete(address)
     }
   }
 
