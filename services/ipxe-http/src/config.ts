@@ -18,7 +18,9 @@ const http = z
     listen: z
       .array(z.string())
       .default([])
-      .describe('IPv4 addresses to listen on, `address` or `address:port`; empty: every address of `links` and 127.0.0.1'),
+      .describe(
+        'IPv4 addresses to listen on, `address` or `address:port`; empty: every address of `links` and 127.0.0.1',
+      ),
     files: z
       .array(z.string())
       .default([])
@@ -31,11 +33,16 @@ const http = z
       .array(z.string())
       .default([])
       .describe('Addresses or CIDRs whose X-Forwarded-For header is believed'),
-    origin: text.describe('Origin machines reach this service by, http://host:port; empty: the address the request came to'),
+    origin: text.describe(
+      'Origin machines reach this service by, http://host:port; empty: the address the request came to',
+    ),
     osieUrl: text.describe('Base URL of kernel and initrd for records that name none; empty: /files/ of this service'),
     kernelName: z.string().default('vmlinuz').describe('Kernel file name; `-<arch>` is appended'),
     initrdName: z.string().default('initramfs').describe('Initrd file name; `-<arch>` is appended'),
-    extraKernelArgs: z.array(z.string()).default([]).describe('Kernel arguments for every machine, before those of its record'),
+    extraKernelArgs: z
+      .array(z.string())
+      .default([])
+      .describe('Kernel arguments for every machine, before those of its record'),
     syslogHost: text.describe('Host the installation environment logs to (`syslog_host=`)'),
     tinkServer: text.describe('Tink server, host:port (`grpc_authority=`); empty: this host, port 42113'),
     tinkTls: z.boolean().default(false).describe('`tinkerbell_tls=`'),
@@ -63,7 +70,10 @@ export const shape = z.object({
 export type Config = z.infer<typeof shape>
 
 /** The registry credentials in force: the section's keys, else the variables of the seed documents. */
-export function registryOf(config: Config, env: Readonly<Record<string, string | undefined>>): Config['http']['registry'] {
+export function registryOf(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+): Config['http']['registry'] {
   const own = config.http.registry
   return {
     host: own.host || (env[REGISTRY_VARIABLES.host] ?? ''),

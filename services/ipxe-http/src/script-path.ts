@@ -15,7 +15,10 @@ const TRACE_SUFFIX = /-[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/i
 
 /** The boot file a path asks for: a trace suffix and a leading MAC element are not part of its name. */
 export function bootFileInPath(path: string): { readonly file: string; readonly mac: MacAddress | undefined } {
-  const elements = path.replace(TRACE_SUFFIX, '').split('/').filter((element) => element !== '')
+  const elements = path
+    .replace(TRACE_SUFFIX, '')
+    .split('/')
+    .filter((element) => element !== '')
   const mac = elements.length > 1 ? parseMac(elements[0]!) : undefined
   return { file: (mac === undefined ? elements : elements.slice(1)).join('/'), mac }
 }

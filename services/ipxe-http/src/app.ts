@@ -1,0 +1,162 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Log, Metrics } from '@reboots/runtime'
+import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import { sendFile } from './on-file.ts'
+import { STATUS, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
+import type { FilePorts } from './ports.ts'
+import { bootFileInPath, macInScriptPath } from './script-path.ts'
+
+export interface AppOptions {
+  readonly trustedProxies: readonly string[]
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly files: FilePorts
+  /** Name of the link that has the address a request came to; empty text if none has. */
+  linkOf(localAddress: string): string
+  /** The boot script for a request; `origin` is how the machine reached this service. */
+  script(request: ScriptRequest, origin: string): ScriptAnswer
+  ready(): readonly string[]
+}
+
+const DENIED_FILE = 'netboot-not-allowed'
+
+/** The routes of the service, on no socket yet. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = Fastify({
+    // Requests are logged here, one line each, with the reason; Fastify's own lines would double them.
+    logger: false,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    // Slow senders are cut off; downloads have no limit, since an initrd may take minutes.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 30_000,
+    bodyLimit: 1024,
+    routerOptions: { maxParamLength: 512 },
+    exposeHeadRoutes: false,
+  })
+  const requests = options.metrics.counter('reboots_http_requests_total', 'Requests by route and outcome', [
+    'route',
+    'outcome',
+  ])
+  const octets = options.metrics.counter('reboots_http_sent_bytes_total', 'Octets of boot files sent', ['route'])
+
+  const note: Note = (request, route, outcome, fields) => {
+    requests.inc({ route, outcome })
+    options.log.info(
+      { route, outcome, from: request.ip, path: request.url, ...fields },
+      `${request.method} ${request.url} ${outcome}`,
+    )
+  }
+  const file = async (request: FastifyRequest, reply: FastifyReply, store: 'files' | 'ipxe', path: string) => {
+    if (path.endsWith(DENIED_FILE)) {
+      note(request, store, DENIED_FILE, {})
+      return plain(reply, 403, 'Booting from the network is not allowed for this machine.')
+    }
+    const sent = await sendFile(request, reply, options.files, store, path)
+    if (sent.octets > 0) octets.inc({ route: store }, sent.octets)
+    note(request, store, sent.outcome, { status: reply.statusCode, octets: sent.octets })
+    return reply
+  }
+
+  const script = (request: FastifyRequest, reply: FastifyReply) => sendScript(request, reply, options, note)
+  for (const method of ['GET', 'HEAD'] as const) {
+    for (const url of ['/auto.ipxe', '/:mac/auto.ipxe', '/ipxe/script/auto.ipxe', '/ipxe/script/*']) {
+      app.route({ method, url, handler: script })
+    }
+    const rest = (request: FastifyRequest) => (request.params as { '*': string })['*']
+    app.route({ method, url: '/files/*', handler: (request, reply) => file(request, reply, 'files', rest(request)) })
+    for (const url of ['/ipxe/binary/*', '/ipxe/*']) {
+      app.route({
+        method,
+        url,
+        handler: (request, reply) => file(request, reply, 'ipxe', bootFileInPath(rest(request)).file),
+      })
+    }
+  }
+  addHealth(app, options)
+  app.setNotFoundHandler(async (request, reply) => {
+    note(request, 'none', 'no-such-route', {})
+    return plain(reply, 404, `Nothing is served at ${request.url.slice(0, 200)}.`)
+  })
+  return app
+}
+
+type Note = (request: FastifyRequest, route: string, outcome: string, fields: Readonly<Record<string, unknown>>) => void
+
+function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOptions, note: Note): FastifyReply {
+  const path = request.url.split('?')[0]!
+  if (!path.endsWith('/auto.ipxe')) {
+    note(request, 'script', 'no-such-script', {})
+    return plain(reply, 404, 'The only script here is auto.ipxe.')
+  }
+  const asked = scriptRequest(request, decodePath(path), options)
+  const answer = options.script(asked, originOf(request))
+  const { mac, rule, version } = answer
+  const outcome = 'refused' in answer ? answer.refused : answer.boots
+  note(request, 'script', outcome, {
+    mac: mac ?? asked.mac,
+    rule,
+    version,
+    ...('refused' in answer ? { reason: answer.text } : {}),
+  })
+  if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
+  return reply
+    .type('text/plain; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(request.method === 'HEAD' ? '' : answer.script)
+}
+
+function scriptRequest(request: FastifyRequest, path: string, options: AppOptions): ScriptRequest {
+  const query = request.query as Readonly<Record<string, string | undefined>>
+  const mac: MacAddress | undefined = macInScriptPath(path)
+  return {
+    mac,
+    address: addressOf(request.ip),
+    arch: /^\d{1,5}$/.test(query['arch'] ?? '') ? Number(query['arch']) : undefined,
+    uuid: /^[0-9a-f-]{36}$/i.test(query['uuid'] ?? '') ? query['uuid']!.toLowerCase() : undefined,
+    network: {
+      link: options.linkOf(request.socket.localAddress ?? ''),
+      giaddr: '',
+      circuitId: '',
+      remoteId: '',
+      subnet: '',
+    },
+  }
+}
+
+/** The address a request came from, without the prefix of an IPv4 address on an IPv6 socket. */
+function addressOf(ip: string): Ipv4Address | undefined {
+  return parseIpv4(ip.replace(/^::ffff:/, ''))
+}
+
+/** How the machine reached this service. UEFI's Host may lack the port, so the socket's own address is the better witness. */
+function originOf(request: FastifyRequest): string {
+  const address = (request.socket.localAddress ?? '127.0.0.1').replace(/^::ffff:/, '')
+  return `http://${address}:${request.socket.localPort ?? 80}`
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+function addHealth(app: FastifyInstance, options: AppOptions): void {
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.text()),
+  )
+  app.get('/healthz', async (_request, reply) => plain(reply, 200, 'ok'))
+  app.get('/healthcheck', async () => ({ uptime_seconds: process.uptime() }))
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = options.ready()
+    return plain(reply, reasons.length === 0 ? 200 : 503, reasons.length === 0 ? 'ok' : reasons.join('\n'))
+  })
+}
+
+function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply
+    .code(status)
+    .type('text/plain; charset=utf-8')
+    .send(text + '\n')
+}

@@ -1,0 +1,92 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { byteRange, type ByteRange } from './byte-range.ts'
+import type { BootFile, FilePorts } from './ports.ts'
+
+export type FileOutcome = 'sent' | 'sent-part' | 'not-modified' | 'head' | 'bad-range' | 'no-such-file'
+
+/** Firmware decides by the type whether it got an image or a RAM disk (UEFI 2.10 §24.7); all else is opaque. */
+const TYPES: Readonly<Record<string, string>> = {
+  efi: 'application/efi',
+  iso: 'application/vnd.efi-iso',
+  img: 'application/vnd.efi-img',
+  ipxe: 'text/plain; charset=utf-8',
+  cfg: 'text/plain; charset=utf-8',
+}
+
+/** Sends a boot file, or the part of it that was asked for, in constant memory. Content-Length is always there: UEFI needs it. */
+export async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ports: FilePorts,
+  store: 'files' | 'ipxe',
+  path: string,
+): Promise<{ readonly outcome: FileOutcome; readonly octets: number }> {
+  const file = await ports.open(store, path)
+  if (file === undefined) {
+    await reply.code(404).type('text/plain; charset=utf-8').send('There is no such file.\n')
+    return { outcome: 'no-such-file', octets: 0 }
+  }
+  const plan = planOf(request, file)
+  reply.code(plan.status).headers({ ...headersOf(file, path), ...plan.headers })
+  if (plan.part === undefined) {
+    await file.handle.close()
+    await reply.send()
+    return { outcome: plan.outcome, octets: 0 }
+  }
+  const { start, end } = plan.part
+  // The stream owns the handle from here on and closes it, also when the client goes away in the middle.
+  void reply.send(file.handle.createReadStream({ start, end, highWaterMark: 256 * 1024 }))
+  return { outcome: plan.outcome, octets: end - start + 1 }
+}
+
+interface Plan {
+  readonly status: number
+  readonly outcome: FileOutcome
+  readonly headers: Readonly<Record<string, string | number>>
+  /** The octets to send; undefined for an answer without a body. */
+  readonly part?: ByteRange
+}
+
+function planOf(request: FastifyRequest, file: BootFile): Plan {
+  const etag = etagOf(file)
+  if (request.headers['if-none-match'] === etag) return { status: 304, outcome: 'not-modified', headers: {} }
+  const range = rangeOf(request, file, etag)
+  if (range === 'unsatisfiable') {
+    return {
+      status: 416,
+      outcome: 'bad-range',
+      headers: { 'content-range': `bytes */${file.size}`, 'content-length': 0 },
+    }
+  }
+  const part = range ?? { start: 0, end: file.size - 1 }
+  const length = part.end - part.start + 1
+  const headers = {
+    'content-length': length,
+    ...(range === undefined ? {} : { 'content-range': `bytes ${part.start}-${part.end}/${file.size}` }),
+  }
+  const status = range === undefined ? 200 : 206
+  if (request.method === 'HEAD') return { status, outcome: 'head', headers }
+  const outcome = range === undefined ? 'sent' : 'sent-part'
+  return length === 0 ? { status, outcome, headers } : { status, outcome, headers, part }
+}
+
+/** A range is for the file the client has part of: with another If-Range the whole file is due (RFC 9110 §13.1.5). */
+function rangeOf(request: FastifyRequest, file: BootFile, etag: string): ByteRange | 'unsatisfiable' | undefined {
+  const held = request.headers['if-range']
+  if (held !== undefined && held !== etag && held !== file.modified.toUTCString()) return undefined
+  return byteRange(request.headers.range, file.size)
+}
+
+function headersOf(file: BootFile, path: string): Record<string, string> {
+  return {
+    'accept-ranges': 'bytes',
+    'last-modified': file.modified.toUTCString(),
+    etag: etagOf(file),
+    'content-type': TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream',
+  }
+}
+
+/** Size and time of modification: equal in every replica that got the file by a copy that keeps times, as package and image layers do. */
+function etagOf(file: BootFile): string {
+  return `"${file.size.toString(16)}-${Math.floor(file.modified.getTime() / 1000).toString(16)}"`
+}

@@ -1,0 +1,137 @@
+import type { Instant, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import { architecture, type BootClient } from '@reboots/protocol/pxe'
+import {
+  clientFacts,
+  decide,
+  renderBoot,
+  UNKNOWN_MACHINE,
+  type Facts,
+  type NetworkFacts,
+  type SiteFacts,
+} from '@reboots/rules'
+import type { KnownMachine, ScriptPorts } from './ports.ts'
+import { bootScript, type Retries } from './boot-script.ts'
+
+/** A request for a boot script, as far as it matters. */
+export interface ScriptRequest {
+  /** The MAC of the path; undefined for the routes that answer by source address. */
+  readonly mac: MacAddress | undefined
+  /** The client's address, behind trusted proxies the one they forward. */
+  readonly address: Ipv4Address | undefined
+  /** Architecture type and UUID that the DHCP answer wrote into the URL. */
+  readonly arch: number | undefined
+  readonly uuid: string | undefined
+  readonly network: NetworkFacts
+}
+
+export type ScriptRefusal =
+  | 'not-synced'
+  | 'unknown-machine'
+  | 'ignored-by-policy'
+  | 'netboot-not-allowed'
+  | 'profile-not-renderable'
+
+export type ScriptAnswer =
+  | {
+      readonly script: string
+      readonly mac: MacAddress
+      readonly rule: string
+      readonly version: string
+      readonly boots: string
+    }
+  | {
+      readonly refused: ScriptRefusal
+      readonly text: string
+      readonly mac?: MacAddress
+      readonly rule?: string
+      readonly version?: string
+    }
+
+/** The status that tells the reason to whoever asks: never 200 with an error in it. */
+export const STATUS: Readonly<Record<ScriptRefusal, number>> = {
+  'not-synced': 503,
+  'unknown-machine': 404,
+  'ignored-by-policy': 404,
+  'netboot-not-allowed': 403,
+  'profile-not-renderable': 500,
+}
+
+/** The boot script of a machine: the same policy and the same facts as in its DHCP answer, one stage later. */
+export function onScript(
+  request: ScriptRequest,
+  ports: ScriptPorts,
+  site: SiteFacts,
+  retries: Retries,
+  now: Instant,
+): ScriptAnswer {
+  const policy = ports.policy()
+  if (policy === undefined || !ports.machinesSynced) {
+    return {
+      refused: 'not-synced',
+      text: 'The boot policy or the hardware records have not been received yet; try again.',
+    }
+  }
+  const known = lookUp(request, ports)
+  const mac = known?.mac ?? request.mac
+  if (mac === undefined) {
+    return {
+      refused: 'unknown-machine',
+      text: 'No hardware record has this address; name the machine by its MAC: /<mac>/auto.ipxe',
+    }
+  }
+  const facts = factsOf(request, mac, known, now)
+  const verdict = decide(policy, facts)
+  const { rule, version, decision } = verdict
+  if (decision.kind === 'ignore') {
+    return {
+      refused: 'ignored-by-policy',
+      text: `Rule "${rule}" ignores ${mac}: ${decision.reason}`,
+      mac,
+      rule,
+      version,
+    }
+  }
+  if (decision.kind === 'deny') {
+    return {
+      refused: 'netboot-not-allowed',
+      text: `Rule "${rule}" denies ${mac}: ${decision.reason}`,
+      mac,
+      rule,
+      version,
+    }
+  }
+  const rendered = renderBoot(policy, decision, facts, site)
+  if (rendered.kind === 'failed') {
+    const text = `Rule "${rule}" boots ${mac} from a profile that does not work out for it: ${rendered.message}`
+    return { refused: 'profile-not-renderable', text, mac, rule, version }
+  }
+  return { script: bootScript(rendered, facts, retries), mac, rule, version, boots: rendered.kind }
+}
+
+function lookUp(request: ScriptRequest, ports: ScriptPorts): KnownMachine | undefined {
+  if (request.mac !== undefined) return ports.machineByMac(request.mac)
+  return request.address === undefined ? undefined : ports.machineByAddress(request.address)
+}
+
+function factsOf(request: ScriptRequest, mac: MacAddress, known: KnownMachine | undefined, now: Instant): Facts {
+  const machine = known?.facts ?? UNKNOWN_MACHINE
+  const arch = request.arch ?? likelyArchitecture(machine.arch, machine.interface.uefi)
+  const client: BootClient = {
+    mac,
+    arch,
+    archs: [arch],
+    firmware: architecture(arch)?.firmware ?? 'other',
+    transport: 'tftp',
+    loader: 'ipxe',
+    vendorClass: '',
+    userClass: ['iPXE'],
+    ...(request.uuid === undefined ? {} : { uuid: request.uuid }),
+  }
+  return { client: clientFacts(client), network: request.network, machine, now }
+}
+
+/** Without an architecture in the URL (the DHCP server is not ours) the record is the best there is. */
+function likelyArchitecture(arch: string, uefi: boolean): number {
+  if (arch === 'aarch64' || arch === 'arm64') return 11
+  return uefi ? 7 : 0
+}

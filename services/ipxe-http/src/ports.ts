@@ -1,0 +1,32 @@
+import type { Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { MachineFacts, Policy } from '@reboots/rules'
+import type { FileHandle } from 'node:fs/promises'
+
+/** A machine's interface as this service needs it. */
+export interface KnownMachine {
+  readonly mac: MacAddress
+  readonly facts: MachineFacts
+}
+
+/** What the script route needs from the world. */
+export interface ScriptPorts {
+  machineByMac(mac: MacAddress): KnownMachine | undefined
+  machineByAddress(address: Ipv4Address): KnownMachine | undefined
+  /** The boot policy in force; undefined until one has been received. */
+  policy(): Policy | undefined
+  /** True once the hardware records have been received. */
+  readonly machinesSynced: boolean
+}
+
+/** An open regular file; who is given one closes it. */
+export interface BootFile {
+  readonly handle: FileHandle
+  readonly size: number
+  readonly modified: Date
+}
+
+/** What the file routes need from the world. */
+export interface FilePorts {
+  /** Opens a file below one of the directories of the store, or undefined when there is none that may be served. */
+  open(store: 'files' | 'ipxe', path: string): Promise<BootFile | undefined>
+}
