@@ -1,0 +1,140 @@
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import type { Lan, Running } from '@reboots/testkit'
+
+export type Firmware = 'bios' | 'uefi'
+
+export interface MachineOptions {
+  readonly firmware: Firmware
+  readonly mac: string
+  /** Where its variables and logs are kept. */
+  readonly directory: string
+  /** A directory shown to the machine as a disk with a FAT file system, second in its boot order. */
+  readonly disk?: string
+}
+
+/** Something the firmware, iPXE or the kernel said on the serial console. */
+export interface Stage {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly name: string
+  /** The line it was found in. */
+  readonly text: string
+}
+
+const OVMF = '/usr/share/OVMF'
+export const MACHINE_COMMANDS = ['qemu-system-x86_64']
+export const MACHINE_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`, '/usr/lib/ipxe/qemu/pxe-virtio.rom']
+
+/** What is looked for on the serial console, in the order of a boot. */
+const STAGES: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['firmware starts PXE', />>Start PXE over IPv4/],
+  ['firmware has a boot file', /NBP filename is .*/],
+  ['firmware loads from its next device', /BdsDxe: starting Boot[0-9A-F]+ "UEFI (?!PXE|HTTP).*/],
+  ['firmware gives up', /PXE-E\d+: .*/],
+  ['iPXE runs', /iPXE \d+\.\d+\S* .*/],
+  ['iPXE gives up', /No more network devices/],
+  ['nothing left to boot', /No bootable device|UEFI Interactive Shell|Shell>/],
+  ['kernel is handed over', /EFI stub: .*/],
+  ['kernel runs', /Linux version .*/],
+]
+
+/** A virtual machine on the LAN, emulated throughout: no KVM. */
+export class Machine {
+  readonly poweredOnAt: number
+  readonly #running: Running
+  readonly #stages = new Map<string, Stage>()
+
+  private constructor(running: Running, poweredOnAt: number) {
+    this.poweredOnAt = poweredOnAt
+    this.#running = running
+    running.watch(() => this.#look())
+  }
+
+  static async powerOn(lan: Lan, options: MachineOptions): Promise<Machine> {
+    await mkdir(options.directory, { recursive: true })
+    const tap = await lan.addTap()
+    const args = [...BOARD, ...(await firmwareArgs(options)), ...networkArgs(tap, options), ...diskArgs(options)]
+    const at = Date.now()
+    return new Machine(lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }), at)
+  }
+
+  /** The serial console so far, without control sequences. */
+  get console(): string {
+    return stripVTControlCharacters(this.#running.output).replaceAll('\r', '')
+  }
+
+  /** What has been reached, in order of time. */
+  get stages(): Stage[] {
+    return [...this.#stages.values()].sort((a, b) => a.at - b.at)
+  }
+
+  /** Resolves with the match once the console shows it; rejects when the machine is off or after `within` ms. */
+  async waitFor(pattern: RegExp, within: number): Promise<RegExpExecArray> {
+    const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
+    const fail = (why: string): void => reject(new Error(`${why} before the console showed ${pattern}`))
+    const timer = setTimeout(() => fail(`${within / 1000} s passed`), within)
+    const unwatch = this.#running.watch(() => {
+      const match = pattern.exec(this.console)
+      if (match !== null) resolve(match)
+      else if (this.#running.ending !== undefined) fail('the machine went off')
+    })
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      unwatch()
+    }
+  }
+
+  async powerOff(): Promise<void> {
+    await this.#running.stop('SIGKILL')
+  }
+
+  #look(): void {
+    const console = this.console
+    for (const [name, pattern] of STAGES) {
+      if (this.#stages.has(name)) continue
+      const match = pattern.exec(console)
+      if (match !== null) this.#stages.set(name, { at: Date.now(), name, text: match[0] })
+    }
+  }
+}
+
+const BOARD = [
+  ...['-nodefaults', '-display', 'none', '-no-reboot', '-accel', 'tcg', '-m', '1024', '-serial', 'stdio'],
+  // EDK2 from 2024.05 on offers no network boot without a source of randomness.
+  ...['-object', 'rng-random,filename=/dev/urandom,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
+]
+
+async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<string[]> {
+  // Without graphics SeaBIOS, and with it iPXE's ROM, talks on the serial line.
+  if (firmware === 'bios') return ['-machine', 'pc,graphics=off', '-vga', 'std']
+  const variables = join(directory, 'variables.fd')
+  await copyFile(`${OVMF}/OVMF_VARS_4M.fd`, variables)
+  return [
+    ...['-machine', 'q35'],
+    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`],
+    ...['-drive', `if=pflash,unit=1,format=raw,file=${variables}`],
+    ...['-debugcon', `file:${join(directory, 'firmware.log')}`, '-global', 'isa-debugcon.iobase=0x402'],
+    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=no'],
+  ]
+}
+
+function networkArgs(tap: string, { firmware, mac }: MachineOptions): string[] {
+  // An empty ROM file: OVMF's own PXE runs, not iPXE. SeaBIOS has no PXE but that of the card's ROM, and that is iPXE.
+  const rom = firmware === 'uefi' ? ',romfile=' : ''
+  return [
+    ...['-netdev', `tap,id=n0,ifname=${tap},script=no,downscript=no`],
+    ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`],
+  ]
+}
+
+function diskArgs({ disk }: MachineOptions): string[] {
+  if (disk === undefined) return []
+  return [
+    ...['-drive', `if=none,id=d0,format=raw,readonly=on,file=fat:${disk}`],
+    ...['-device', 'virtio-blk-pci,drive=d0,bootindex=2'],
+  ]
+}

@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findCommand, HOST_LINK, type Host, type Running } from '@reboots/testkit'
+
+/** A stock DHCP server, as a site has one already: it gives addresses and knows nothing of booting. */
+export interface SiteDhcp {
+  readonly command: string
+  readonly package: string
+  start(host: Host, directory: string): Promise<Running>
+}
+
+/** Every host of a test network is in it. */
+export const NETWORK = '192.168.88.0/24'
+const POOL = ['192.168.88.100', '192.168.88.150'] as const
+const NETMASK = '255.255.255.0'
+const LEASE_SECONDS = 600
+
+export const dnsmasq: SiteDhcp = {
+  command: 'dnsmasq',
+  package: 'dnsmasq-base',
+  start: async (host, directory) => {
+    const range = `--dhcp-range=${POOL.join(',')},${NETMASK},${LEASE_SECONDS}`
+    const leases = `--dhcp-leasefile=${join(directory, 'dnsmasq.leases')}`
+    const server = host.start('dnsmasq', {
+      command: 'dnsmasq',
+      args: [...DNSMASQ, range, leases, '--dhcp-authoritative'],
+    })
+    await server.waitFor(/DHCP, IP range/)
+    return server
+  },
+}
+
+export const kea: SiteDhcp = {
+  command: 'kea-dhcp4',
+  package: 'kea-dhcp4-server',
+  start: async (host, directory) => {
+    const file = join(directory, 'kea-dhcp4.json')
+    await writeFile(file, JSON.stringify(keaConfiguration(), undefined, 2))
+    // Its defaults are below /run/kea, which only its own service unit makes.
+    const env = { KEA_PIDFILE_DIR: directory, KEA_LOCKFILE_DIR: directory }
+    const server = host.start('kea-dhcp4', { command: 'kea-dhcp4', args: ['-c', file], env })
+    await server.waitFor(/DHCP4_STARTED/)
+    return server
+  },
+}
+
+export const udhcpd: SiteDhcp = {
+  command: 'busybox',
+  package: 'busybox-static',
+  start: async (host, directory) => {
+    const file = join(directory, 'udhcpd.conf')
+    const leases = join(directory, 'udhcpd.leases')
+    await writeFile(leases, '')
+    const lines = [
+      ...[`start ${POOL[0]}`, `end ${POOL[1]}`, `interface ${HOST_LINK}`, `lease_file ${leases}`, 'pidfile /dev/null'],
+      ...[`option subnet ${NETMASK}`, `option lease ${LEASE_SECONDS}`],
+    ]
+    await writeFile(file, `${lines.join('\n')}\n`)
+    const server = host.start('udhcpd', { command: 'busybox', args: ['udhcpd', '-f', file] })
+    await server.waitFor(/started/)
+    return server
+  },
+}
+
+/** The stock DHCP servers this can run, in the order of preference. */
+export const SITE_DHCPS: readonly SiteDhcp[] = [dnsmasq, kea, udhcpd]
+
+/** The first that is installed. */
+export function anySiteDhcp(): SiteDhcp | undefined {
+  return SITE_DHCPS.find(({ command }) => findCommand(command) !== undefined)
+}
+
+/**
+ * An IPv6 router: it advertises a prefix and nothing else. iPXE configures IPv6 before it fetches anything and waits some 13 s
+ * for an answer on a network without a router.
+ */
+export async function startRouter(host: Host): Promise<Running> {
+  await host.ip('-6', 'address', 'add', 'fd00:88::1/64', 'dev', HOST_LINK, 'nodad')
+  const args = [...DNSMASQ, '--enable-ra', `--dhcp-range=::,constructor:${HOST_LINK},ra-only`]
+  const router = host.start('router', { command: 'dnsmasq', args })
+  await router.waitFor(/router advertisement on fd00/)
+  return router
+}
+
+// In the foreground, by its arguments alone, without DNS.
+const DNSMASQ = [
+  ...['--no-daemon', '--conf-file=/dev/null', '--pid-file=', '--user=root', '--port=0', '--log-dhcp'],
+  ...[`--interface=${HOST_LINK}`, '--bind-interfaces'],
+]
+
+function keaConfiguration(): unknown {
+  return {
+    Dhcp4: {
+      'interfaces-config': { interfaces: [HOST_LINK], 'dhcp-socket-type': 'raw' },
+      'lease-database': { type: 'memfile', persist: false },
+      'valid-lifetime': LEASE_SECONDS,
+      subnet4: [{ id: 1, subnet: NETWORK, pools: [{ pool: POOL.join(' - ') }] }],
+      loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
+    },
+  }
+}
