@@ -14,10 +14,13 @@ export interface JailedFile {
 /** Why nothing was opened. Only `missing` is an everyday event; the others are worth a look at who asks. */
 export type JailRefusal = 'missing' | 'bad-name' | 'outside-root' | 'not-a-regular-file'
 
+/** Debian's ipxe package keeps `ipxe.efi` and `ipxe.lkrn` in /boot, for boot loaders, and links to them from /usr/lib/ipxe. */
+const LINKED_BY_PACKAGES = /^\/boot\/ipxe[^/]*$/
+
 /**
  * Opens a file that a client named, below the first of `roots` that has it. The name is taken as relative whether or not it
  * starts with `/` (firmware sends both). Never opened: names with `..`, NUL or backslash, anything a symbolic link leads out of the root
- * to, directories, devices and pipes. What is checked is the file that was opened, not its name, so that nothing can be put in its place
+ * to (but for Debian's own iPXE files), directories, devices and pipes. What is checked is the file that was opened, not its name, so that nothing can be put in its place
  * between the check and the use.
  */
 export async function openJailed(roots: readonly string[], name: string): Promise<JailedFile | JailRefusal> {
@@ -56,7 +59,10 @@ async function openBelow(root: string, relative: string): Promise<JailedFile | J
 
 async function check(handle: FileHandle, base: string): Promise<JailedFile | JailRefusal> {
   const location = await readlink(`/proc/self/fd/${handle.fd}`)
-  if (!location.startsWith(base === '/' ? base : base + '/')) return 'outside-root'
+  const inside = location.startsWith(base === '/' ? base : base + '/') || LINKED_BY_PACKAGES.test(location)
+  if (!inside) return 'outside-root'
   const { size, mtime: modified, ...status } = await handle.stat()
-  return (status.mode & constants.S_IFMT) === constants.S_IFREG ? { handle, location, size, modified } : 'not-a-regular-file'
+  return (status.mode & constants.S_IFMT) === constants.S_IFREG
+    ? { handle, location, size, modified }
+    : 'not-a-regular-file'
 }
