@@ -62,7 +62,8 @@ const ROWS: readonly [string, string][] = [
 ]
 
 for (const [name, expected] of ROWS) {
-  test(`${JSON.stringify(name)} is ${expected}`, async () => assert.equal(await outcome([first, second], name), expected))
+  test(`${JSON.stringify(name)} is ${expected}`, async () =>
+    assert.equal(await outcome([first, second], name), expected))
 }
 
 test('a root may itself be a symbolic link', async () => {

@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { ConfigError } from './config/config-error.ts'
+import { loadConfig, type LoadOptions } from './config/load.ts'
+import { sections } from './config/sections.ts'
+import { createLog, type Log, type LogConfig } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { OperatorError } from './operator-error.ts'
+import { connectedToParent, tellParent, type Listen } from './parent.ts'
+
+export interface ServiceContext<C> {
+  readonly config: C
+  /** The configuration file, absolute; undefined when there is none. */
+  readonly file: string | undefined
+  /** What relative paths in the configuration are relative to. */
+  readonly directory: string
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Aborted when the service has been asked to stop. */
+  readonly signal: AbortSignal
+  /** Says, once, what is open and what will be answered there: to `reboots up` if it is the parent, and to the log. */
+  announce(listens: readonly Listen[], answers: string): void
+}
+
+export interface Running {
+  close(): Promise<void>
+}
+
+export interface Service<S extends z.ZodObject> {
+  readonly name: string
+  /** The sections it reads; `log` is added when missing. */
+  readonly shape: S
+  start(context: ServiceContext<z.infer<S>>): Promise<Running>
+}
+
+/** A service that cannot close in this time is ended. */
+const CLOSE_WITHIN_MS = 5000
+
+/**
+ * The whole ceremony of a service's main: configuration, log, signals, exit code. SIGINT, SIGTERM and a lost parent close it
+ * (exit 0; a second SIGINT ends it at once). A ConfigError or OperatorError is printed plainly (exit 2). Anything else that is
+ * thrown, anywhere, is a bug: logged with its stack, exit 1.
+ */
+export async function runService<S extends z.ZodObject>(service: Service<S>, options: LoadOptions = {}): Promise<void> {
+  const shape = service.shape.extend('log' in service.shape.shape ? {} : { log: sections.log })
+  let log: Log | undefined
+  const failed = (error: unknown): Promise<never> => stopFailed(service.name, log, error)
+  process.on('uncaughtException', (error) => void failed(error))
+  process.on('unhandledRejection', (error) => void failed(error))
+  try {
+    const { config, file, directory } = loadConfig(shape, options)
+    log = createLog(service.name, (config as { readonly log: LogConfig }).log)
+    const stop = stopRequests()
+    const context = { config: config as z.infer<S>, file, directory, log, metrics: createMetrics(service.name) }
+    const announce = announcer(service.name, log)
+    const running = await service.start({ ...context, signal: stop.signal, announce })
+    await stop.requested
+    await closeInTime(running, log, stop.why())
+    process.exit(0)
+  } catch (error) {
+    await failed(error)
+  }
+}
+
+function announcer(service: string, log: Log): ServiceContext<unknown>['announce'] {
+  return (listens, answers) => {
+    void tellParent({ type: 'announce', service, listens, answers })
+    log.info({ listens: listens.map((listen) => `${listen.what} ${listen.address}`) }, `ready: ${answers}`)
+  }
+}
+
+interface StopRequests {
+  readonly signal: AbortSignal
+  readonly requested: Promise<void>
+  why(): string
+}
+
+function stopRequests(): StopRequests {
+  const controller = new AbortController()
+  let interrupts = 0
+  const request = (why: string): void => {
+    // Ctrl-C reaches every process of the terminal, and the parent may send SIGTERM besides: only a second Ctrl-C means haste.
+    if (why === 'SIGINT' && ++interrupts > 1) process.exit(130)
+    if (!controller.signal.aborted) controller.abort(why)
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => request(name))
+  if (connectedToParent()) process.on('disconnect', () => request('the parent process is gone'))
+  const requested = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  return { signal: controller.signal, requested, why: () => String(controller.signal.reason) }
+}
+
+async function closeInTime(running: Running, log: Log, why: string): Promise<void> {
+  log.info({ why }, 'stopping')
+  const late = setTimeout(() => {
+    log.error(`not closed within ${CLOSE_WITHIN_MS / 1000} s, ending anyway`)
+    process.exit(1)
+  }, CLOSE_WITHIN_MS)
+  await running.close()
+  clearTimeout(late)
+}
+
+async function stopFailed(service: string, log: Log | undefined, error: unknown): Promise<never> {
+  if (error instanceof ConfigError) {
+    await refuse(service, 'the configuration has errors', error.problems.join('\n'))
+    process.exit(2)
+  }
+  if (error instanceof OperatorError) {
+    await refuse(service, error.message, error.remedy)
+    process.exit(2)
+  }
+  if (log === undefined) console.error(error)
+  else log.fatal({ err: error }, 'a bug in this service, it ends here')
+  process.exit(1)
+}
+
+/** The parent prints it when there is one, so that it stands at the end of its output and not somewhere in the middle. */
+async function refuse(service: string, message: string, remedy: string): Promise<void> {
+  if (connectedToParent()) await tellParent({ type: 'fatal', service, message, remedy })
+  else process.stderr.write(`${formatRefusal(service, message, remedy)}\n`)
+}
+
+/** Why a service does not run, and what to do about it, as the operator reads it. */
+export function formatRefusal(service: string, message: string, remedy: string): string {
+  return `${service}: ${message}\n${remedy.replace(/^/gm, '  ')}`
+}

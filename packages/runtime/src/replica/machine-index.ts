@@ -1,0 +1,85 @@
+import type { hardware } from '@reboots/api'
+import { parseIpv4, parseMac, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+
+interface Keys {
+  readonly macs: readonly MacAddress[]
+  readonly addresses: readonly Ipv4Address[]
+}
+
+interface Entry<T> {
+  readonly id: string
+  readonly value: T
+}
+
+/** Machines by MAC and by reserved address: one look-up per packet, nothing computed in it. */
+export interface MachineIndex<T> {
+  byMac(mac: MacAddress): T | undefined
+  byIp(address: Ipv4Address): T | undefined
+  readonly size: number
+  /** Several machines at once, so that an address can move from one to another within a change. */
+  apply(upserted: readonly hardware.Machine[], deletedIds: readonly string[]): void
+}
+
+/**
+ * `prepare` turns an interface into what the service wants to find; `refused` hears of machines that it throws for or that cannot be
+ * indexed: they are left out, and no longer found under what they were before.
+ */
+export function createMachineIndex<T>(
+  prepare: (machine: hardware.Machine, iface: hardware.Interface) => T,
+  refused: (machine: hardware.Machine, error: unknown) => void,
+): MachineIndex<T> {
+  const machines = new Map<string, Keys>()
+  const macs = new Map<MacAddress, Entry<T>>()
+  const addresses = new Map<Ipv4Address, Entry<T>>()
+
+  function remove(id: string): void {
+    const keys = machines.get(id)
+    if (keys === undefined) return
+    machines.delete(id)
+    for (const mac of keys.macs) if (macs.get(mac)?.id === id) macs.delete(mac)
+    for (const address of keys.addresses) if (addresses.get(address)?.id === id) addresses.delete(address)
+  }
+
+  function add(machine: hardware.Machine): void {
+    const found = machine.interfaces.map((iface) => ({
+      ...keysOf(iface),
+      entry: { id: machine.id, value: prepare(machine, iface) },
+    }))
+    for (const { mac, address, entry } of found) {
+      macs.set(mac, entry)
+      if (address !== undefined) addresses.set(address, entry)
+    }
+    machines.set(machine.id, {
+      macs: found.map(({ mac }) => mac),
+      addresses: found.flatMap(({ address }) => (address === undefined ? [] : [address])),
+    })
+  }
+
+  return {
+    byMac: (mac) => macs.get(mac)?.value,
+    byIp: (address) => addresses.get(address)?.value,
+    get size() {
+      return machines.size
+    },
+    apply(upserted, deletedIds) {
+      for (const id of deletedIds) remove(id)
+      for (const machine of upserted) remove(machine.id)
+      for (const machine of upserted) {
+        try {
+          add(machine)
+        } catch (error) {
+          refused(machine, error)
+        }
+      }
+    },
+  }
+}
+
+function keysOf(iface: hardware.Interface): { readonly mac: MacAddress; readonly address: Ipv4Address | undefined } {
+  const mac = parseMac(iface.mac)
+  if (mac === undefined) throw new Error(`"${iface.mac}" is not a MAC address`)
+  const text = iface.dhcp?.address ?? ''
+  const address = parseIpv4(text)
+  if (text !== '' && address === undefined) throw new Error(`"${text}" is not an IPv4 address`)
+  return { mac, address }
+}

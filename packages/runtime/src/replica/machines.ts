@@ -1,0 +1,85 @@
+import { hardware } from '@reboots/api'
+import type { Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { connect } from '../rpc/connect.ts'
+import { openConnection } from './connection.ts'
+import { follow } from './follow.ts'
+import { createMachineIndex } from './machine-index.ts'
+
+export interface MachineReplicaOptions<T> {
+  /** gRPC address of the hardware service. */
+  readonly address: string
+  /** Once per interface when its machine changes, never per packet. A machine for which it throws is left out and logged. */
+  prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** A local copy of what the hardware service knows; the last known state stays for ever when that service is gone. */
+export interface MachineReplica<T> {
+  byMac(mac: MacAddress): T | undefined
+  /** By reserved address. */
+  byIp(address: Ipv4Address): T | undefined
+  /** Machines held. */
+  readonly size: number
+  /** There has been a complete first state. */
+  readonly synced: boolean
+  readonly whenSynced: Promise<void>
+  /** For /readyz: why there is no first state yet; undefined when there is. */
+  readonly problem: string | undefined
+  close(): void
+}
+
+/** Follows the hardware service's Watch: snapshots are swapped in whole, changes applied as they come, resumed by epoch and revision. */
+export function openMachineReplica<T>(options: MachineReplicaOptions<T>): MachineReplica<T> {
+  const { address, log, metrics } = options
+  const client = connect(hardware.HardwareServiceClient, address)
+  const connection = openConnection('machines', `the hardware service at ${address}`, log, metrics)
+  const refused = (machine: hardware.Machine, error: unknown): void =>
+    log.error({ machine: machine.id, origin: machine.origin, why: String(error) }, 'machine left out')
+  const emptyIndex = () => createMachineIndex<T>((machine, iface) => options.prepare(machine, iface), refused)
+  let current = emptyIndex()
+  /** A snapshot that is not complete yet. */
+  let coming: typeof current | undefined
+  let resume = { epoch: '', revision: 0n }
+
+  function receive(response: hardware.WatchResponse): void {
+    if (response.reset) coming = emptyIndex()
+    const target = coming ?? current
+    target.apply(response.upserted, response.deletedIds)
+    if (!response.synced) return
+    current = target
+    coming = undefined
+    resume = { epoch: response.epoch, revision: response.revision }
+    connection.complete(response.revision, current.size)
+  }
+
+  const following = follow<hardware.WatchResponse>({
+    open(metadata) {
+      coming = undefined
+      return client.watch(resume, metadata)
+    },
+    receive,
+    connected: connection.connected,
+    lost: connection.lost,
+  })
+  return {
+    byMac: (mac) => current.byMac(mac),
+    byIp: (ip) => current.byIp(ip),
+    get size() {
+      return current.size
+    },
+    get synced() {
+      return connection.synced()
+    },
+    whenSynced: connection.whenSynced,
+    get problem() {
+      return connection.problem()
+    },
+    close() {
+      following.close()
+      client.close()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { parseIpv4, parseMac, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import { didYouMean } from '../nearest.ts'
+import { OperatorError } from '../operator-error.ts'
+
+/** A network interface that machines are answered on. */
+export interface UdpLink {
+  readonly name: string
+  readonly index: number
+  /** Its first IPv4 address. */
+  readonly address: Ipv4Address
+  readonly mask: Ipv4Address
+  readonly hardwareAddress: MacAddress
+}
+
+/** The named interfaces, or that of the default route for none. OperatorError if one is missing or has no IPv4 address. */
+export function findLinks(names: readonly string[]): UdpLink[] {
+  const wanted = names.length > 0 ? [...new Set(names)] : [defaultRouteInterface()]
+  return wanted.map(findLink)
+}
+
+function findLink(name: string): UdpLink {
+  const existing = interfaceNames()
+  if (!existing.includes(name)) {
+    throw new OperatorError(
+      `there is no network interface "${name}"${didYouMean(name, existing)}`,
+      `Set one of: ${existing.join(', ')} (--interface NAME, or links.interfaces in the configuration).`,
+    )
+  }
+  const found = networkInterfaces()[name]?.find((entry) => entry.family === 'IPv4')
+  const address = parseIpv4(found?.address ?? '')
+  if (found === undefined || address === undefined) {
+    throw new OperatorError(
+      `network interface ${name} has no IPv4 address, or is down`,
+      `Give it one: ip link set ${name} up; ip address add 192.0.2.1/24 dev ${name}. Or choose another interface.`,
+    )
+  }
+  const mask = parseIpv4(found.netmask)!
+  return { name, index: indexOf(name), address, mask, hardwareAddress: parseMac(found.mac)! }
+}
+
+/** The interfaces of this network namespace, from /proc/net/dev, which shows down ones too; elsewhere those that are up. */
+export function interfaceNames(): string[] {
+  const table = textOf('/proc/net/dev')
+  if (table === '') return Object.keys(networkInterfaces())
+  return [...table.matchAll(/^\s*([^\s:|]+):/gm)].map((match) => match[1]!)
+}
+
+/** /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask …, numbers hexadecimal; the least metric is used. */
+function defaultRouteInterface(): string {
+  const routes = textOf('/proc/net/route')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .filter((columns) => columns[1] === '00000000' && columns[7] === '00000000')
+    .sort((a, b) => Number(a[6]) - Number(b[6]))
+  const name = routes[0]?.[0]
+  if (name !== undefined) return name
+  const others = interfaceNames().filter((other) => other !== 'lo')
+  throw new OperatorError(
+    'no network interface is named, and there is no default route to take one from',
+    others.length === 0
+      ? 'This machine has no network interface but loopback; add one.'
+      : `Name the one that machines boot from: --interface NAME, or links.interfaces. There is ${others.join(', ')}.`,
+  )
+}
+
+function indexOf(name: string): number {
+  return Number(textOf(`/sys/class/net/${name}/ifindex`) || 0)
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
