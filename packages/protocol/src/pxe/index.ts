@@ -1,1 +1,31 @@
+export {
+  architecture,
+  ARCHITECTURES,
+  formatArchitecture,
+  UNKNOWN_ARCHITECTURE,
+  type Architecture,
+} from './architecture.ts'
 export type { BootClient, Firmware, IpxeFeatures } from './boot-client.ts'
+export { dialectOf, type Dialect } from './boot-dialect.ts'
+export { bootServerAck, FILE_LIMIT, proxyOffer, withBoot } from './boot-reply.ts'
+export type { BootTarget } from './boot-target.ts'
+export { formatGuid, parseGuid } from './guid.ts'
+export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
+export {
+  decodeIpxeOptions,
+  encodeIpxeOptions,
+  IPXE_FEATURE_NAMES,
+  IPXE_OPTIONS,
+  ipxeFeatures,
+  type IpxeOptions,
+} from './ipxe-options.ts'
+export {
+  decodeVendorOptions,
+  DISCOVERY_CONTROL,
+  encodeVendorOptions,
+  type BootItem,
+  type BootMenuItem,
+  type BootServer,
+  type MenuPrompt,
+  type VendorOptions,
+} from './vendor-options.ts'
