@@ -1,0 +1,74 @@
+import {
+  bootFileName,
+  parameterRequestList,
+  relayAgent,
+  tftpServerName,
+  vendorClass,
+  withOption,
+  type DhcpMessage,
+} from '@reboots/protocol/dhcp'
+import { formatIpv4, parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
+import { withBoot, type BootClient } from '@reboots/protocol/pxe'
+import { clientFacts, decide, targetFor, type Facts, type Verdict } from '@reboots/rules'
+import type { Silence } from './outcome.ts'
+import type { Asked, Ports } from './ports.ts'
+import type { Reservation } from './reservation.ts'
+
+export type BootAnswer =
+  | { readonly reply: DhcpMessage; readonly verdict?: Verdict; readonly note?: string }
+  | { readonly silent: Silence }
+
+/**
+ * Adds to a reply how this client boots. A record that names a boot file has the last word; other clients that ask to boot get what
+ * the policy decides. Without a policy they get nothing at all: an address without a boot file would end their attempt, silence makes
+ * them try again.
+ */
+export function withBootAnswer(reply: DhcpMessage, asked: Asked, machine: Reservation, ports: Ports): BootAnswer {
+  const { client } = asked
+  if (machine.tftpServerName !== '' || machine.bootFileName !== '') return { reply: asRecorded(reply, asked, machine) }
+  if (client === undefined) return { reply }
+  const policy = ports.policy.current()
+  if (policy === undefined) return { silent: 'policy-not-synced' }
+
+  const verdict = decide(policy, factsOf(asked, client, machine))
+  const servers = ports.settings.bootServers(asked.link)
+  const target = targetFor(verdict.decision, client, machine.machine, servers)
+  if (!('silent' in target)) return { reply: withBoot(reply, client, target), verdict }
+  if (target.silent === 'ignored-by-policy') return { reply, verdict, note: target.silent }
+  // An offer without a boot file makes firmware try for a minute; a refusal lets it go on to its next boot device at once.
+  const refusal = targetFor({ kind: 'deny', reason: target.silent }, client, machine.machine, servers)
+  return { reply: 'silent' in refusal ? reply : withBoot(reply, client, refusal), verdict, note: target.silent }
+}
+
+/** Options 66 and 67 and the header fields as the record has them, and no other boot information. */
+function asRecorded(reply: DhcpMessage, asked: Asked, { tftpServerName: server, bootFileName: file }: Reservation) {
+  const asks = parameterRequestList(asked.message)
+  const wants = (code: number) => asked.client !== undefined || asks.length === 0 || asks.includes(code)
+  // A name goes into option 66 only: siaddr would win over it in firmware.
+  const siaddr = server === '' ? asked.link.address : (parseIpv4(server) ?? UNSPECIFIED)
+  let answer: DhcpMessage = { ...reply, siaddr, file: file.length < 128 ? file : '' }
+  if (server !== '' && wants(tftpServerName.code)) answer = withOption(answer, tftpServerName, server)
+  if (file !== '' && wants(bootFileName.code)) answer = withOption(answer, bootFileName, file)
+  // UEFI HTTP boot throws away an offer with a URI that does not say HTTPClient.
+  return asked.client?.transport === 'http' ? withOption(answer, vendorClass, 'HTTPClient') : answer
+}
+
+function factsOf(asked: Asked, client: BootClient, machine: Reservation): Facts {
+  const relay = relayAgent(asked.message)
+  return {
+    client: clientFacts(client),
+    network: {
+      link: asked.link.name,
+      giaddr: asked.message.giaddr === UNSPECIFIED ? '' : formatIpv4(asked.message.giaddr),
+      circuitId: hex(relay?.circuitId),
+      remoteId: hex(relay?.remoteId),
+      subnet: machine.address?.subnet ?? '',
+    },
+    machine: machine.machine,
+    now: asked.now,
+  }
+}
+
+function hex(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? '' : Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,59 @@
+import { macOf, messageType, serverIdentifierFor, type DhcpMessage, type MessageType } from '@reboots/protocol/dhcp'
+import type { Instant } from '@reboots/protocol/net'
+import { identifyClient } from '@reboots/protocol/pxe'
+import { onDecline } from './on-decline.ts'
+import { onDiscover } from './on-discover.ts'
+import { onInform } from './on-inform.ts'
+import { onRelease } from './on-release.ts'
+import { onRequest } from './on-request.ts'
+import type { Outcome, Silence } from './outcome.ts'
+import type { Arrival, Asked, Ports } from './ports.ts'
+import type { Reservation } from './reservation.ts'
+
+type Handler = (asked: Asked, machine: Reservation, ports: Ports) => Outcome
+
+/** The fork in the road: one line per client message, RFC 2131 §4.3. */
+const HANDLERS: Readonly<Partial<Record<MessageType, Handler>>> = {
+  discover: onDiscover,
+  request: onRequest,
+  decline: onDecline,
+  release: onRelease,
+  inform: onInform,
+}
+
+/** RFC 1542 §4.1.1: a message that has passed more relay agents than this is going in circles. */
+const MAX_HOPS = 16
+
+/**
+ * What becomes of one message. Pure apart from the lease table; never throws for anything a peer can send, never waits.
+ *
+ * Machines without a record get no answer whatever they ask: another server may know them (RFC 2131 §4.3.2).
+ */
+export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now: Instant): Outcome {
+  if (message.op !== 'bootrequest') return { silent: 'not-a-client-message' }
+  const type = messageType(message)
+  if (type === undefined) return { silent: 'not-a-dhcp-message' }
+  const handler = HANDLERS[type]
+  if (handler === undefined) return { silent: 'message-type-not-served' }
+  if (message.hops > MAX_HOPS) return { silent: 'too-many-hops' }
+
+  const client = identifyClient(message)
+  const machine = findMachine(message, ports)
+  if ('silent' in machine) return { ...machine, client }
+  const asked = {
+    ...arrival,
+    message,
+    mac: macOf(message),
+    client,
+    server: serverIdentifierFor(message, arrival.link.address),
+    now,
+  }
+  return { ...handler(asked, machine, ports), client }
+}
+
+function findMachine(message: DhcpMessage, ports: Ports): Reservation | { readonly silent: Silence } {
+  const machine = ports.machines.byMac(macOf(message))
+  if (machine === undefined) return { silent: ports.machines.synced ? 'unknown-machine' : 'not-synced' }
+  if (machine.disabled) return { silent: 'dhcp-disabled' }
+  return machine
+}

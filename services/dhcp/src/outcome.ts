@@ -1,0 +1,42 @@
+import type { Destination, DhcpMessage } from '@reboots/protocol/dhcp'
+import type { BootClient } from '@reboots/protocol/pxe'
+import type { Verdict } from '@reboots/rules'
+
+/** Why a message that could be read gets no answer; a row of the README each. */
+export type Silence =
+  | 'not-a-client-message'
+  | 'not-a-dhcp-message'
+  | 'message-type-not-served'
+  | 'too-many-hops'
+  | 'not-synced'
+  | 'policy-not-synced'
+  | 'unknown-machine'
+  | 'dhcp-disabled'
+  | 'no-address'
+  | 'wrong-network'
+  | 'address-quarantined'
+  | 'other-server-selected'
+  | 'not-authoritative'
+  | 'no-client-address'
+  | 'declined'
+  | 'released'
+  | 'not-the-owner'
+
+/** What is worth a field in the log line of the packet, whether it was answered or not. */
+export interface Remarks {
+  readonly client?: BootClient | undefined
+  readonly verdict?: Verdict | undefined
+  readonly note?: string | undefined
+}
+
+export interface Reply extends Remarks {
+  readonly reply: DhcpMessage
+  readonly to: Destination
+}
+
+export interface Silent extends Remarks {
+  readonly silent: Silence
+}
+
+/** What becomes of one message: exactly one of the two. */
+export type Outcome = Reply | Silent

@@ -1,0 +1,60 @@
+import type { LeaseTable } from '@reboots/leases'
+import type { DhcpMessage } from '@reboots/protocol/dhcp'
+import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
+import type { BootClient } from '@reboots/protocol/pxe'
+import type { BootServers, Policy } from '@reboots/rules'
+import type { Reservation } from './reservation.ts'
+
+/** What this service needs from the world. Everything answers at once, from memory. */
+export interface Ports {
+  readonly machines: Machines
+  readonly policy: Policies
+  readonly leases: LeaseTable
+  readonly settings: Settings
+}
+
+/** The hardware records, made ready for use by `reservationOf`. */
+export interface Machines {
+  byMac(mac: MacAddress): Reservation | undefined
+  /** False until the records have been seen once. */
+  readonly synced: boolean
+}
+
+export interface Policies {
+  /** Undefined until one has been seen. */
+  current(): Policy | undefined
+}
+
+export interface Settings {
+  /** Tell a known machine that names a wrong address so (NAK) instead of leaving it to other servers. */
+  readonly authoritative: boolean
+  readonly offerTime: Seconds
+  readonly quarantineTime: Seconds
+  readonly logServers: readonly Ipv4Address[]
+  /** Where machines that ask on this link find their boot files. */
+  bootServers(link: Link): BootServers
+}
+
+/** An interface on which clients are served. */
+export interface Link {
+  readonly name: string
+  readonly address: Ipv4Address
+  readonly mask: Ipv4Address
+}
+
+/** How a message came in. */
+export interface Arrival {
+  readonly link: Link
+  readonly from: Endpoint
+}
+
+/** A message of a client, with what the fork has found out about it. */
+export interface Asked extends Arrival {
+  readonly message: DhcpMessage
+  readonly mac: MacAddress
+  /** Absent: not a network-boot client. */
+  readonly client: BootClient | undefined
+  /** Who we are in the answer, option 54. */
+  readonly server: Ipv4Address
+  readonly now: Instant
+}

@@ -1,0 +1,106 @@
+import type { hardware } from '@reboots/api'
+import type { Pool } from '@reboots/leases'
+import type { NetworkConfig } from '@reboots/protocol/dhcp'
+import {
+  broadcastOf,
+  formatIpv4,
+  networkOf,
+  parseIpv4,
+  prefixOfMask,
+  type Ipv4Address,
+  type Seconds,
+} from '@reboots/protocol/net'
+import { machineFacts, type MachineFacts } from '@reboots/rules'
+import type { Settings } from './ports.ts'
+
+/** One interface of a machine as DHCP sees it, made once per change of its record. */
+export interface Reservation {
+  readonly machine: MachineFacts
+  /** The record asks for no DHCP answer. */
+  readonly disabled: boolean
+  /** Absent: the record has no address. */
+  readonly address: ReservedAddress | undefined
+  /** Options 66 and 67 as the record dictates them; empty text for not set. */
+  readonly tftpServerName: string
+  readonly bootFileName: string
+}
+
+export interface ReservedAddress {
+  readonly ip: Ipv4Address
+  /** `192.0.2.0/24` */
+  readonly subnet: string
+  readonly config: NetworkConfig
+  readonly pool: Pool
+}
+
+/** Throws an Error that names the field when the record holds something that the hardware service should have refused. */
+export function reservationOf(
+  machine: hardware.Machine,
+  iface: hardware.Interface,
+  settings: Pick<Settings, 'logServers' | 'offerTime' | 'quarantineTime'>,
+): Reservation {
+  const dhcp = iface.dhcp
+  return {
+    machine: machineFacts(machine, iface),
+    disabled: dhcp?.disabled ?? false,
+    address: dhcp && dhcp.address !== '' ? reservedAddress(dhcp, settings) : undefined,
+    tftpServerName: dhcp?.tftpServerName ?? '',
+    bootFileName: dhcp?.bootFileName ?? '',
+  }
+}
+
+function reservedAddress(
+  dhcp: hardware.Dhcp,
+  settings: Pick<Settings, 'logServers' | 'offerTime' | 'quarantineTime'>,
+): ReservedAddress {
+  const ip = ipv4(dhcp.address, 'address')
+  const mask = ipv4(dhcp.netmask, 'netmask')
+  const prefix = prefixOfMask(mask)
+  if (prefix === undefined) throw new Error(`netmask: ${dhcp.netmask} has gaps`)
+  return {
+    ip,
+    subnet: `${formatIpv4(networkOf(ip, mask))}/${prefix}`,
+    config: networkConfig(dhcp, ip, mask, settings.logServers),
+    pool: {
+      ranges: [],
+      leaseTime: dhcp.leaseSeconds as Seconds,
+      offerTime: settings.offerTime,
+      quarantineTime: settings.quarantineTime,
+    },
+  }
+}
+
+function networkConfig(
+  dhcp: hardware.Dhcp,
+  ip: Ipv4Address,
+  subnetMask: Ipv4Address,
+  logServers: readonly Ipv4Address[],
+): NetworkConfig {
+  const search = dhcp.domainSearch.length > 0 ? dhcp.domainSearch : dhcp.domainName === '' ? [] : [dhcp.domainName]
+  return {
+    subnetMask,
+    broadcastAddress: broadcastOf(ip, subnetMask),
+    routers: dhcp.gateway === '' ? [] : [ipv4(dhcp.gateway, 'gateway')],
+    domainNameServers: dhcp.nameServers.map((text) => ipv4(text, 'nameServers')),
+    leaseTime: dhcp.leaseSeconds as Seconds,
+    ...(dhcp.hostname !== '' && { hostName: dhcp.hostname }),
+    ...(dhcp.domainName !== '' && { domainName: dhcp.domainName }),
+    ...(search.length > 0 && { domainSearch: search }),
+    ...(dhcp.timeServers.length > 0 && { ntpServers: dhcp.timeServers.map((text) => ipv4(text, 'timeServers')) }),
+    ...(logServers.length > 0 && { logServers }),
+    ...(dhcp.routes.length > 0 && { routes: dhcp.routes.map(routeOf) }),
+  }
+}
+
+function routeOf(route: hardware.Route) {
+  const [network = '', prefix = ''] = route.destination.split('/')
+  const length = Number(prefix)
+  if (!/^\d{1,2}$/.test(prefix) || length > 32) throw new Error(`routes: ${route.destination} is not a CIDR`)
+  return { network: ipv4(network, 'routes'), prefix: length, router: ipv4(route.router, 'routes') }
+}
+
+function ipv4(text: string, field: string): Ipv4Address {
+  const address = parseIpv4(text)
+  if (address === undefined) throw new Error(`${field}: '${text}' is not an IPv4 address`)
+  return address
+}
