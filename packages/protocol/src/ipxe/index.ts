@@ -1,1 +1,27 @@
-export {}
+export { bootLinux, giveUp, retrying, type LinuxBoot, type Retrying } from './retry.ts'
+export {
+  and,
+  attempt,
+  boot,
+  chain,
+  clear,
+  comment,
+  echo,
+  exit,
+  goto,
+  imgargs,
+  imgfree,
+  inc,
+  included,
+  initrd,
+  ipxeScript,
+  iseq,
+  isset,
+  kernel,
+  label,
+  or,
+  set,
+  sleep,
+  type Line,
+} from './script.ts'
+export { IpxeValueError, trusted, type IpxeValueReason, type Trusted, type Value } from './value.ts'

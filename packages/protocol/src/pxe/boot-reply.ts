@@ -1,24 +1,22 @@
 import {
   bootFileName,
+  bootReply,
   BROADCAST_FLAG,
-  clientIdentifier,
   clientMachineIdentifier,
   ipxeEncapsulated,
-  messageTypeOption,
+  option,
   parameterRequestList,
-  relayAgentInformation,
-  serverIdentifier,
   tftpServerName,
   vendorClass,
   vendorSpecific,
   withOption,
   type DhcpMessage,
 } from '../dhcp/index.ts'
-import { formatIpv4, UNSPECIFIED, type Ipv4Address, type Seconds } from '../net/index.ts'
+import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '../net/index.ts'
 import type { BootClient } from './boot-client.ts'
 import { dialectOf, FULL, PROXY, type Answer, type Dialect } from './boot-dialect.ts'
 import type { BootTarget } from './boot-target.ts'
-import { formatGuid, parseGuid } from './guid.ts'
+import { parseGuid } from './guid.ts'
 
 /** Characters that the `file` field holds; its 128th octet stays the NUL that every ROM looks for. */
 export const FILE_LIMIT = 127
@@ -101,27 +99,11 @@ export function withBoot(
   return withFile(answered, dialect, target, asked)
 }
 
-/** RFC 2131 table 3 without an address: what every reply copies (61 by RFC 6842, 82 by RFC 3046, 97 by RFC 4578), 53 and 54. */
+/** What every reply copies, and option 97 as it came (RFC 4578 §2.3). */
 function bareReply(request: DhcpMessage, type: 'offer' | 'ack', server: Ipv4Address): DhcpMessage {
-  const echoed = new Map([...request.options].filter(([code, value]) => isEchoed(code, value)))
-  const bare: DhcpMessage = {
-    ...request,
-    op: 'bootreply',
-    hops: 0,
-    secs: 0 as Seconds,
-    ciaddr: UNSPECIFIED,
-    yiaddr: UNSPECIFIED,
-    siaddr: UNSPECIFIED,
-    sname: '',
-    file: '',
-    options: echoed,
-  }
-  return withOption(withOption(bare, messageTypeOption, type), serverIdentifier, server)
-}
-
-function isEchoed(code: number, value: Uint8Array): boolean {
-  if (code === clientMachineIdentifier.code) return formatGuid(value) !== undefined
-  return code === clientIdentifier.code || code === relayAgentInformation.code
+  const bare = bootReply(request, type, server)
+  const identifier = option(request, clientMachineIdentifier)
+  return identifier ? withOption(bare, clientMachineIdentifier, identifier) : bare
 }
 
 function withAnswer(reply: DhcpMessage, answer: Answer): DhcpMessage {

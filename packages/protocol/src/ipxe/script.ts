@@ -1,0 +1,124 @@
+import type { Brand, Seconds } from '../net/index.ts'
+import { firstWord, identifier, shown, url, word, type Value } from './value.ts'
+
+/** One line of an iPXE script, or a command that may become part of one. */
+export type Line = Brand<string, 'ipxe-line'>
+
+/** A whole script: iPXE knows one by its first line. */
+export function ipxeScript(...lines: readonly (Line | readonly Line[])[]): string {
+  return ['#!ipxe', ...lines.flat(), ''].join('\n')
+}
+
+/** Shows text on the console. */
+export function echo(text: Value): Line {
+  return line('echo', shown(text))
+}
+
+/** A line nobody runs. */
+export function comment(text: string): Line {
+  return line('#', shown(text))
+}
+
+/** Sets `name`, which may carry a type (`tries:int32`), to a value. */
+export function set(name: string, value: Value): Line {
+  return line('set', identifier(name), word(value))
+}
+
+export function clear(name: string): Line {
+  return line('clear', identifier(name))
+}
+
+/** Adds 1 to a setting. */
+export function inc(name: string): Line {
+  return line('inc', identifier(name))
+}
+
+/** Fetches a kernel and gives it its command line. */
+export function kernel(from: Value, args: readonly Value[] = []): Line {
+  return line('kernel', url(from), ...args.map(word))
+}
+
+/** Fetches an initial ramdisk; `name` is what the kernel finds it under (`initrd=` for an EFI stub). */
+export function initrd(from: Value, name?: string): Line {
+  return name === undefined ? line('initrd', url(from)) : line('initrd', '--name', identifier(name), url(from))
+}
+
+/** Replaces the command line of an image that was fetched before. */
+export function imgargs(image: string, args: readonly Value[]): Line {
+  return line('imgargs', identifier(image), ...args.map(word))
+}
+
+/** Forgets one image, or all of them: memory for the next attempt, and nothing left that could be booted by mistake. */
+export function imgfree(image?: string): Line {
+  return image === undefined ? line('imgfree') : line('imgfree', identifier(image))
+}
+
+/** Starts an image, or the kernel selected. Returns only if that fails. */
+export function boot(image?: string): Line {
+  return image === undefined ? line('boot') : line('boot', identifier(image))
+}
+
+/** Fetches another script or program and runs it. */
+export function chain(to: Value, options: { readonly autofree?: boolean; readonly replace?: boolean } = {}): Line {
+  return line('chain', ...(options.autofree ? ['--autofree'] : []), ...(options.replace ? ['--replace'] : []), url(to))
+}
+
+/**
+ * Ends the script. With 0 firmware takes the boot for a success, and UEFI then shows its menu; with any other status
+ * it goes on to its next boot device.
+ */
+export function exit(status = 0): Line {
+  return line('exit', String(status))
+}
+
+export function label(name: string): Line {
+  return line(`:${identifier(name)}`)
+}
+
+export function goto(name: string): Line {
+  return line('goto', identifier(name))
+}
+
+/** Succeeds if both are the same text. */
+export function iseq(a: Value, b: Value): Line {
+  return line('iseq', firstWord(a), word(b))
+}
+
+/** Succeeds if the value, after expansion, is not empty. */
+export function isset(value: Value): Line {
+  return line('isset', firstWord(value))
+}
+
+export function sleep(time: Seconds): Line {
+  return line('sleep', String(time))
+}
+
+/** Each command only if the one before it succeeded. */
+export function and(...commands: readonly Line[]): Line {
+  return commands.join(' && ') as Line
+}
+
+/** Each command only if the one before it failed. */
+export function or(...commands: readonly Line[]): Line {
+  return commands.join(' || ') as Line
+}
+
+/** A command whose failure does not end the script. */
+export function attempt(command: Line): Line {
+  return `${command} ||` as Line
+}
+
+/**
+ * A script that somebody else wrote, to be run as it stands, without its first line `#!ipxe` (the whole script has one). Only
+ * for text from the operator: everything in it is obeyed.
+ */
+export function included(script: string): readonly Line[] {
+  const lines = script.replaceAll('\0', '').split(/\r?\n/)
+  const body = /^#!(?:ipxe|gpxe)\s*$/.test(lines[0] ?? '') ? lines.slice(1) : lines
+  // The empty last line takes what a backslash at the very end would join to it.
+  return [...body, ''] as Line[]
+}
+
+function line(...words: readonly string[]): Line {
+  return words.join(' ') as Line
+}
