@@ -30,14 +30,14 @@ export const MACHINE_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.f
 /** What is looked for on the serial console, in the order of a boot. */
 const STAGES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['firmware starts PXE', />>Start PXE over IPv4/],
-  ['firmware has a boot file', /NBP filename is .*/],
-  ['firmware loads from its next device', /BdsDxe: starting Boot[0-9A-F]+ "UEFI (?!PXE|HTTP).*/],
-  ['firmware gives up', /PXE-E\d+: .*/],
-  ['iPXE runs', /iPXE \d+\.\d+\S* .*/],
+  ['firmware has a boot file', /NBP filename is .*(?=\n)/],
+  ['firmware loads from its next device', /BdsDxe: starting Boot[0-9A-F]+ "UEFI (?!PXE|HTTP).*(?=\n)/],
+  ['firmware gives up', /PXE-E\d+: .*(?=\n)/],
+  ['iPXE runs', /iPXE \d+\.\d+\S*(?= )/],
   ['iPXE gives up', /No more network devices/],
   ['nothing left to boot', /No bootable device|UEFI Interactive Shell|Shell>/],
-  ['kernel is handed over', /EFI stub: .*/],
-  ['kernel runs', /Linux version .*/],
+  ['kernel is handed over', /EFI stub: .*(?=\n)/],
+  ['kernel runs', /Linux version .*(?=\n)/],
 ]
 
 /** A virtual machine on the LAN, emulated throughout: no KVM. */
@@ -102,39 +102,42 @@ export class Machine {
   }
 }
 
-const BOARD = [
-  ...['-nodefaults', '-display', 'none', '-no-reboot', '-accel', 'tcg', '-m', '1024', '-serial', 'stdio'],
-  // EDK2 from 2024.05 on offers no network boot without a source of randomness.
-  ...['-object', 'rng-random,filename=/dev/urandom,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
-]
+// EDK2 from 2024.05 on offers no network boot without a source of randomness.
+const BOARD = words(
+  '-nodefaults -display none -no-reboot -accel tcg -m 1024 -serial stdio',
+  '-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci,rng=rng0',
+)
 
 async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<string[]> {
   // Without graphics SeaBIOS, and with it iPXE's ROM, talks on the serial line.
-  if (firmware === 'bios') return ['-machine', 'pc,graphics=off', '-vga', 'std']
+  if (firmware === 'bios') return words('-machine pc,graphics=off -vga std')
   const variables = join(directory, 'variables.fd')
   await copyFile(`${OVMF}/OVMF_VARS_4M.fd`, variables)
   return [
-    ...['-machine', 'q35'],
-    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`],
-    ...['-drive', `if=pflash,unit=1,format=raw,file=${variables}`],
-    ...['-debugcon', `file:${join(directory, 'firmware.log')}`, '-global', 'isa-debugcon.iobase=0x402'],
-    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=no'],
+    ...words('-machine q35', `-drive if=pflash,unit=0,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`),
+    ...words('-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=no -global isa-debugcon.iobase=0x402'),
+    '-drive',
+    `if=pflash,unit=1,format=raw,file=${variables}`,
+    '-debugcon',
+    `file:${join(directory, 'firmware.log')}`,
   ]
 }
 
 function networkArgs(tap: string, { firmware, mac }: MachineOptions): string[] {
   // An empty ROM file: OVMF's own PXE runs, not iPXE. SeaBIOS has no PXE but that of the card's ROM, and that is iPXE.
   const rom = firmware === 'uefi' ? ',romfile=' : ''
-  return [
-    ...['-netdev', `tap,id=n0,ifname=${tap},script=no,downscript=no`],
-    ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`],
-  ]
+  return words(
+    `-netdev tap,id=n0,ifname=${tap},script=no,downscript=no`,
+    `-device virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`,
+  )
 }
 
 function diskArgs({ disk }: MachineOptions): string[] {
   if (disk === undefined) return []
-  return [
-    ...['-drive', `if=none,id=d0,format=raw,readonly=on,file=fat:${disk}`],
-    ...['-device', 'virtio-blk-pci,drive=d0,bootindex=2'],
-  ]
+  const drive = ['-drive', `if=none,id=d0,format=raw,readonly=on,file=fat:${disk}`]
+  return [...drive, ...words('-device virtio-blk-pci,drive=d0,bootindex=2')]
+}
+
+function words(...lines: string[]): string[] {
+  return lines.flatMap((line) => line.split(' '))
 }

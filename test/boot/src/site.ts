@@ -52,8 +52,13 @@ export const udhcpd: SiteDhcp = {
     const leases = join(directory, 'udhcpd.leases')
     await writeFile(leases, '')
     const lines = [
-      ...[`start ${POOL[0]}`, `end ${POOL[1]}`, `interface ${HOST_LINK}`, `lease_file ${leases}`, 'pidfile /dev/null'],
-      ...[`option subnet ${NETMASK}`, `option lease ${LEASE_SECONDS}`],
+      `start ${POOL[0]}`,
+      `end ${POOL[1]}`,
+      `interface ${HOST_LINK}`,
+      `lease_file ${leases}`,
+      'pidfile /dev/null',
+      `option subnet ${NETMASK}`,
+      `option lease ${LEASE_SECONDS}`,
     ]
     await writeFile(file, `${lines.join('\n')}\n`)
     const server = host.start('udhcpd', { command: 'busybox', args: ['udhcpd', '-f', file] })
@@ -84,9 +89,9 @@ export async function startRouter(host: Host): Promise<Running> {
 
 // In the foreground, by its arguments alone, without DNS.
 const DNSMASQ = [
-  ...['--no-daemon', '--conf-file=/dev/null', '--pid-file=', '--user=root', '--port=0', '--log-dhcp'],
-  ...[`--interface=${HOST_LINK}`, '--bind-interfaces'],
-]
+  '--no-daemon --conf-file=/dev/null --pid-file= --user=root --port=0 --log-dhcp --bind-interfaces',
+  `--interface=${HOST_LINK}`,
+].flatMap((line) => line.split(' '))
 
 function keaConfiguration(): unknown {
   return {

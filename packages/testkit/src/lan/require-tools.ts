@@ -28,12 +28,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Whether a test can run on this machine. Undefined if everything is there; else one sentence saying what is missing and
- * how to get it, to be handed to `test(name, { skip })`. With CI=true in the environment nothing may be left out: it throws.
+ * Whether a test has to be left out on this machine: false if everything is there, else what is missing and how to get it.
+ * To be handed over as it is: `test(name, { skip: requireTools(…) }, …)`. With CI=true in the environment nothing may be left out: it throws.
  */
-export function requireTools(needs: Needs): string | undefined {
+export function requireTools(needs: Needs): string | false {
   const problems = missing(needs)
-  if (problems.length === 0) return undefined
+  if (problems.length === 0) return false
   const sentence = problems.join('; ')
   if (process.env['CI'] === 'true') throw new Error(sentence)
   return sentence

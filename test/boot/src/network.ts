@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { HOST_LINK, Lan, type Capture, type Host, type Running } from '@reboots/testkit'
+import { COMMAND_LINE, initramfs } from './initramfs.ts'
+import { kernelPath } from './kernel.ts'
+import { Machine, type Firmware } from './machine.ts'
+import { hardwareDocument, INITRD, KERNEL, type MachineRecord } from './record.ts'
+import { startRouter, type SiteDhcp } from './site.ts'
+import { CONTROL_PLANE, Stack, type ServiceName } from './stack.ts'
+import { formatTimeline } from './timeline/timeline.ts'
+import { observe } from './timeline/observer.ts'
+import type { Sighting } from './timeline/sighting.ts'
+
+export const REBOOTS_ADDRESS = '192.168.88.1'
+export const SITE_ADDRESS = '192.168.88.2'
+export const ORIGIN = `http://${REBOOTS_ADDRESS}:7080`
+
+/** An argument that the operator adds to every kernel's command line. */
+export const OPERATOR_ARGUMENT = 'operator.says=hello'
+
+/** A machine's boot is given up after this long; alone on a computer it takes some 10 to 30 s. */
+const BOOT_WITHIN_MS = 180_000
+
+export interface NetworkOptions {
+  /** Directory of its files and logs, below .cache/boot/runs. */
+  readonly label: string
+  readonly services: readonly ServiceName[]
+  /** The DHCP server the site has already. */
+  readonly site?: SiteDhcp
+  readonly records: readonly MachineRecord[]
+  /** Whether there is an IPv6 router, as most sites have one: without it each iPXE waits 13 s for one. */
+  readonly ipv6Router: boolean
+}
+
+export interface Booted {
+  /** The kernel's command line, as the machine itself reports it. */
+  readonly commandLine: string
+  /** What was on the wire between power-on and the report. */
+  readonly sightings: readonly Sighting[]
+}
+
+/** A private network with Reboots in it, a site's own DHCP server if wanted, and machines that are switched on in it. */
+export class Network {
+  readonly lan: Lan
+  readonly capture: Capture
+  readonly stack: Stack
+  readonly reboots: Host
+  readonly site: Running | undefined
+  readonly directory: string
+  readonly #token: string
+  readonly #machines: Machine[] = []
+
+  private constructor(
+    parts: Pick<Network, 'lan' | 'capture' | 'stack' | 'reboots' | 'site' | 'directory'>,
+    token: string,
+  ) {
+    this.lan = parts.lan
+    this.capture = parts.capture
+    this.stack = parts.stack
+    this.reboots = parts.reboots
+    this.site = parts.site
+    this.directory = parts.directory
+    this.#token = token
+  }
+
+  static async open(options: NetworkOptions): Promise<Network> {
+    const directory = fileURLToPath(new URL(`../../../.cache/boot/runs/${options.label}`, import.meta.url))
+    await rm(directory, { recursive: true, force: true })
+    const token = `REBOOTS-${randomBytes(8).toString('hex')}`
+    await writeFiles(directory, token, options.records)
+    const lan = await Lan.open({ prefix: 'bt' })
+    try {
+      const capture = await lan.capture()
+      const reboots = await lan.addHost('reboots', { address: `${REBOOTS_ADDRESS}/24` })
+      const site = await startSite(lan, directory, options)
+      const stack = await Stack.configure(reboots, directory, configuration())
+      await stack.start(...options.services)
+      return new Network({ lan, capture, stack, reboots, site, directory }, token)
+    } catch (error) {
+      await lan.close()
+      throw error
+    }
+  }
+
+  /** Switches a machine on, and off again when its kernel has reported. Rejects, with the whole story, if it does not. */
+  async boot(firmware: Firmware, mac: string): Promise<Booted> {
+    const machine = await this.powerOn(firmware, mac)
+    const report = new RegExp(`^${this.#token}\\n${COMMAND_LINE}(.*)\\n${this.#token}\\n`, 'm')
+    const [, commandLine] = await machine.waitFor(report, BOOT_WITHIN_MS)
+    await machine.powerOff()
+    return { commandLine: commandLine!, sightings: this.sightings(machine.poweredOnAt) }
+  }
+
+  async powerOn(firmware: Firmware, mac: string, disk?: string): Promise<Machine> {
+    const directory = join(this.directory, `machine-${this.#machines.length}`)
+    const machine = await Machine.powerOn(this.lan, {
+      firmware,
+      mac,
+      directory,
+      ...(disk === undefined ? {} : { disk }),
+    })
+    this.#machines.push(machine)
+    return machine
+  }
+
+  /** What was on the wire since then. */
+  sightings(since = 0): Sighting[] {
+    return observe(this.capture.packets()).filter(({ packet }) => packet.at >= since)
+  }
+
+  /** The services of the control plane are gone; what the others hold of it has to do. */
+  async stopControlPlane(): Promise<void> {
+    await this.stack.stop(...CONTROL_PLANE)
+  }
+
+  /** For whoever has to find out what went wrong: the boots as timelines, the end of each console and of each log. */
+  story(): string {
+    const names = new Map([
+      [REBOOTS_ADDRESS, 'Reboots'],
+      [SITE_ADDRESS, 'site'],
+    ])
+    const boots = this.#machines.flatMap((machine, index) => {
+      const off = this.#machines[index + 1]?.poweredOnAt ?? Infinity
+      const packets = this.capture.packets().filter(({ at }) => at >= machine.poweredOnAt && at < off)
+      return [`# boot ${index}`, formatTimeline(machine, packets, names), '# its console', machine.console.slice(-3000)]
+    })
+    const logs = this.stack.names().flatMap((name) => [`# ${name}`, this.stack.output(name).slice(-4000)])
+    return [...boots, ...logs].join('\n')
+  }
+
+  async close(): Promise<void> {
+    await this.lan.close()
+    for (const name of this.stack.names()) {
+      await writeFile(join(this.directory, `${name}.log`), this.stack.output(name))
+    }
+    for (const [index, machine] of this.#machines.entries()) {
+      await writeFile(join(this.directory, `machine-${index}`, 'console.txt'), machine.console)
+    }
+  }
+}
+
+/** Opens a network, hands it to the body and removes it, whatever happens; a failure comes with the story of the boot. */
+export async function withNetwork(options: NetworkOptions, body: (network: Network) => Promise<void>): Promise<void> {
+  const network = await Network.open(options)
+  try {
+    await body(network)
+  } catch (error) {
+    console.error(network.story())
+    throw error
+  } finally {
+    await network.close()
+  }
+}
+
+async function writeFiles(directory: string, token: string, records: readonly MachineRecord[]): Promise<void> {
+  const files = join(directory, 'files')
+  await mkdir(files, { recursive: true })
+  await copyFile(await kernelPath(), join(files, KERNEL))
+  await writeFile(join(files, INITRD), await initramfs(token))
+  const documents = records.map((record) => JSON.stringify(hardwareDocument(record, ORIGIN), undefined, 2))
+  await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
+}
+
+async function startSite(
+  lan: Lan,
+  directory: string,
+  { site, ipv6Router }: NetworkOptions,
+): Promise<Running | undefined> {
+  if (ipv6Router) await startRouter(await lan.addHost('router'))
+  if (site === undefined) return undefined
+  return site.start(await lan.addHost('site', { address: `${SITE_ADDRESS}/24` }), directory)
+}
+
+function configuration(): unknown {
+  return {
+    links: { interfaces: [HOST_LINK] },
+    hardware: { files: ['hardware.yaml'] },
+    http: { files: ['files'], extraKernelArgs: [OPERATOR_ARGUMENT] },
+  }
+}
