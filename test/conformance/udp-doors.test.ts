@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { on } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { after, before, describe, test } from 'node:test'
+import { requireTools, run, Running } from '@reboots/testkit'
+import type { Order, Report, SendTo } from './door-keeper.ts'
+
+/*
+ * A server with two links, and a client at the end of each:
+ *
+ *     client 0 eth0 10.1.0.2 ──── 10.1.0.1 link0 ┐
+ *                                                server
+ *     client 1 eth0 10.2.0.2 ──── 10.2.0.1 link1 ┘
+ */
+const prefix = `rt-${process.pid}`
+const SERVER = `${prefix}-s`
+const CLIENTS = [`${prefix}-c0`, `${prefix}-c1`] as const
+const MACS = ['02:00:00:00:01:01', '02:00:00:00:02:01'] as const
+const KEEPER = fileURLToPath(new URL('./door-keeper.ts', import.meta.url))
+const everyone: SendTo = { kind: 'broadcast', address: '255.255.255.255', port: 68 }
+const newcomer: SendTo = { kind: 'hardware', address: '10.1.0.50', port: 68, chaddr: [2, 0, 0, 0, 0, 0x50] }
+const skip = requireTools({ root: true, commands: ['ip', 'tcpdump', 'setpriv'] }) ?? false
+
+interface Keeper {
+  readonly pid: number
+  follow(order: Order): Promise<Report>
+  /** The next datagram at one of its doors. */
+  received(): Promise<Report>
+  stop(): Promise<void>
+}
+
+function keeper(namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: string[]): Keeper {
+  const args = ['netns', 'exec', namespace, ...wrapper, process.execPath, KEEPER]
+  const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...env } })
+  const reports = reportsOf(child)
+  return {
+    pid: child.pid!,
+    received: () => reports('received'),
+    follow(order) {
+      child.send(order)
+      return reports('done', 'failed')
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve())
+        child.disconnect()
+      }),
+  }
+}
+
+/** Waits for the next report of some kinds; those of other kinds wait for their turn. */
+function reportsOf(child: ChildProcess): (...kinds: Report['kind'][]) => Promise<Report> {
+  const stream = on(child, 'message')
+  const waiting: Report[] = []
+  return async (...kinds) => {
+    for (;;) {
+      const index = waiting.findIndex((report) => kinds.includes(report.kind))
+      if (index >= 0) return waiting.splice(index, 1)[0]!
+      const next = await stream.next()
+      waiting.push((next.value as [Report])[0])
+    }
+  }
+}
+
+async function capture(namespace: string): Promise<Running> {
+  const args = [
+    'netns',
+    'exec',
+    namespace,
+    'tcpdump',
+    '-i',
+    'eth0',
+    '-e',
+    '-n',
+    '-q',
+    '-l',
+    '--immediate-mode',
+    'arp or udp',
+  ]
+  const running = new Running('tcpdump', { command: 'ip', args })
+  await running.waitFor(/listening on/)
+  return running
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await run({ command: 'ip', args })
+}
+
+async function connectClient(index: 0 | 1): Promise<void> {
+  const client = CLIENTS[index]
+  const link = `link${index}`
+  await ip('netns', 'add', client)
+  await ip(
+    '-n',
+    SERVER,
+    'link',
+    'add',
+    link,
+    'address',
+    MACS[index],
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'eth0',
+    'netns',
+    client,
+  )
+  await ip('-n', SERVER, 'link', 'set', link, 'up')
+  await ip('-n', client, 'link', 'set', 'eth0', 'up')
+  await ip('-n', SERVER, 'address', 'add', `10.${index + 1}.0.1/24`, 'dev', link)
+  await ip('-n', client, 'address', 'add', `10.${index + 1}.0.2/24`, 'dev', 'eth0')
+}
+
+describe('UDP doors', { skip }, () => {
+  let clients: readonly Keeper[] = []
+  let wires: readonly Running[] = []
+
+  before(async () => {
+    await ip('netns', 'add', SERVER)
+    await connectClient(0)
+    await connectClient(1)
+    clients = CLIENTS.map((client) => keeper(client))
+    wires = await Promise.all(CLIENTS.map(capture))
+  })
+
+  after(async () => {
+    await Promise.all([...clients.map((client) => client.stop()), ...wires.map((wire) => wire.stop('SIGINT'))])
+    for (const namespace of [...CLIENTS, SERVER]) await ip('netns', 'del', namespace)
+  })
+
+  function ask(index: 0 | 1, octets: number, to = '255.255.255.255'): Promise<Report> {
+    return clients[index]!.follow({ kind: 'broadcast', from: `10.${index + 1}.0.2`, to, port: 67, octets })
+  }
+
+  test('two links share port 67, and each hears its own broadcasts and replies by itself', async (t) => {
+    const server = keeper(SERVER)
+    t.after(() => server.stop())
+    for (const link of ['link0', 'link1']) {
+      assert.deepEqual(await server.follow({ kind: 'open', link, port: 67 }), { kind: 'done' })
+    }
+    await ask(0, 10)
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 10 })
+    await ask(1, 11)
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 11 })
+    await ask(1, 12, '10.2.0.1')
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 12 })
+
+    await server.follow({ kind: 'send', link: 'link1', octets: 21, to: everyone })
+    await wires[1]!.waitFor(
+      /02:00:00:00:02:01 > ff:ff:ff:ff:ff:ff, .*10\.2\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 21/,
+    )
+    await server.follow({ kind: 'send', link: 'link0', octets: 22, to: everyone })
+    await wires[0]!.waitFor(
+      /02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\.1\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 22/,
+    )
+    assert.doesNotMatch(wires[0]!.output, /length 21$/m)
+    await server.follow({
+      kind: 'send',
+      link: 'link0',
+      octets: 23,
+      to: { ...everyone, kind: 'unicast', address: '10.1.0.2' },
+    })
+    await wires[0]!.waitFor(/10\.1\.0\.1\.67 > 10\.1\.0\.2\.68: UDP, length 23/)
+  })
+
+  test('a client without an address is reached at its MAC, and nobody is asked by ARP where it is', async (t) => {
+    const server = keeper(SERVER)
+    t.after(() => server.stop())
+    await server.follow({ kind: 'open', link: 'link0', port: 67 })
+    await server.follow({ kind: 'send', link: 'link0', octets: 31, to: newcomer })
+    await wires[0]!.waitFor(
+      /02:00:00:00:01:01 > 02:00:00:00:00:50, .*10\.1\.0\.1\.67 > 10\.1\.0\.50\.68: UDP, length 31/,
+    )
+    await server.follow({ kind: 'send', link: 'link0', octets: 32, to: everyone })
+    await wires[0]!.waitFor(/UDP, length 32/)
+    assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.50/)
+  })
+
+  const withoutMac = [
+    { name: 'without koffi', octets: 41, env: { REBOOTS_KOFFI: 'off' }, wrapper: [] },
+    { name: 'without CAP_NET_ADMIN', octets: 42, env: {}, wrapper: ['setpriv', '--bounding-set=-net_admin'] },
+  ] as const
+  for (const { name, octets, env, wrapper } of withoutMac) {
+    test(`${name} such a client is answered by broadcast, on the right link and from its address`, async (t) => {
+      const server = keeper(SERVER, env, ...wrapper)
+      t.after(() => server.stop())
+      assert.deepEqual(await server.follow({ kind: 'open', link: 'link0', port: 67 }), { kind: 'done' })
+      await ask(0, octets)
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
+      await ask(0, octets, '10.1.0.1')
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
+      await server.follow({ kind: 'send', link: 'link0', octets, to: newcomer })
+      await wires[0]!.waitFor(
+        new RegExp(
+          `02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\\.1\\.0\\.1\\.67 > 255\\.255\\.255\\.255\\.68: UDP, length ${octets}`,
+        ),
+      )
+    })
+  }
+
+  const refusals = [
+    {
+      name: 'one link at a time',
+      env: { REBOOTS_KOFFI: 'off' },
+      first: 'link0',
+      second: 'link1',
+      says: /one interface only \(link0, and now link1\).*koffi/,
+    },
+    {
+      name: 'a missing interface',
+      env: {},
+      first: 'link0',
+      second: 'lnk1',
+      says: /no network interface "lnk1", did you mean "link1"\?/,
+    },
+    {
+      name: 'an interface without an address',
+      env: {},
+      first: 'link0',
+      second: 'lo',
+      says: /lo has no IPv4 address, or is down/,
+    },
+  ] as const
+  for (const { name, env, first, second, says } of refusals) {
+    test(`refused with a remedy: ${name}`, async (t) => {
+      const server = keeper(SERVER, env)
+      t.after(() => server.stop())
+      await server.follow({ kind: 'open', link: first, port: 67 })
+      const report = await server.follow({ kind: 'open', link: second, port: 67 })
+      assert.match(textOf(report), says)
+    })
+  }
+
+  test('no permission for the port is said with the ways to get it', async (t) => {
+    const server = keeper(SERVER, {}, 'setpriv', '--bounding-set=-net_bind_service')
+    t.after(() => server.stop())
+    const report = await server.follow({ kind: 'open', link: 'link0', port: 67 })
+    assert.match(textOf(report), /^no permission for UDP port 67 on link0 .*setcap cap_net_bind_service/s)
+  })
+
+  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+    test(`a taken port is refused with the name of its holder ${JSON.stringify(env)}`, async (t) => {
+      const first = keeper(SERVER)
+      const second = keeper(SERVER, env)
+      t.after(() => Promise.all([first.stop(), second.stop()]))
+      await first.follow({ kind: 'open', link: 'link0', port: 67 })
+      const report = await second.follow({ kind: 'open', link: 'link0', port: 67 })
+      assert.match(
+        textOf(report),
+        new RegExp(`^UDP port 67 on link0 .*taken by node .*door-keeper.ts \\(pid ${first.pid}\\)`),
+      )
+    })
+  }
+
+  test('a program that means to share the port cannot take our packets away', async (t) => {
+    const first = keeper(SERVER)
+    const second = keeper(SERVER)
+    t.after(() => Promise.all([first.stop(), second.stop()]))
+    await first.follow({ kind: 'open', link: 'link0', port: 67 })
+    assert.match(textOf(await second.follow({ kind: 'share', port: 67 })), /EADDRINUSE/)
+  })
+})
+
+function textOf(report: Report): string {
+  assert.equal(report.kind, 'failed')
+  return `${(report as { message: string }).message}\n${(report as { remedy: string }).remedy}`
+}
