@@ -8,7 +8,7 @@ const LONGEST_LABEL = 63
 const MOST_NAMES = 255
 
 /**
- * Domain names in DNS wire form (RFC 3397 §2 over RFC 1035 §3.1 and §4.1.4), the whole of a joined option being what
+ * Domain names in DNS wire form (RFC 3397 over RFC 1035 §3.1 and §4.1.4), the whole of a joined option being what
  * compression pointers count from. Names come without a final dot; the root alone is ''.
  *
  * ```

@@ -42,7 +42,7 @@ export function replyDestination(request: DhcpMessage, reply: DhcpMessage, from?
   return { kind: 'hardware', to: { address: reply.yiaddr, port: CLIENT_PORT }, chaddr: request.chaddr }
 }
 
-/** RFC 8357 §5: a relay that does not listen on 67 says so with sub-option 19, and means the port it sent from. */
+/** RFC 8357: a relay that does not listen on 67 says so with sub-option 19, and means the port it sent from. */
 function relayPort(request: DhcpMessage, from: Endpoint | undefined): number {
   if (from === undefined || from.port === 0) return SERVER_PORT
   return relayAgent(request)?.relaySourcePort === true ? from.port : SERVER_PORT

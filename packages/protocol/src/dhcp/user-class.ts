@@ -3,7 +3,7 @@ import { quote, type Codec } from './codec.ts'
 import type { DhcpMessage } from './message.ts'
 
 /**
- * Option 77 in both forms found on the wire. RFC 3004 §4 has a list of counted texts; iPXE and most BOOTP-age clients send one
+ * Option 77 in both forms found on the wire. RFC 3004 has a list of counted texts; iPXE and most BOOTP-age clients send one
  * bare text (`69 50 58 45`).
  *
  * ```
