@@ -13,6 +13,9 @@ export interface RetryPolicy {
 /** With a first wait of 1 s: sends again after 1, 2, 4, 8, 8, 8, 8 s and gives up 8 s later. */
 export const DEFAULT_RETRY: RetryPolicy = { resends: 7, floor: 600, ceiling: 8000 }
 
+/** Milliseconds that the wait is longer than a round trip at least: on a steady link the deviation goes to nothing. */
+const MARGIN = 200
+
 /**
  * The wait before a retransmission.
  *
@@ -37,7 +40,10 @@ export class RetransmissionTimer {
   get wait(): number {
     if (this.#fixed) return this.#first
     const { floor, ceiling } = this.#policy
-    const base = this.#smoothed === undefined ? this.#first : Math.max(floor, this.roundTrip)
+    const base =
+      this.#smoothed === undefined
+        ? this.#first
+        : Math.max(floor, this.#smoothed + Math.max(MARGIN, 4 * this.#deviation))
     return Math.min(base * 2 ** this.#silences, Math.max(ceiling, this.#first))
   }
 
