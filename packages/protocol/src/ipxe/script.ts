@@ -116,7 +116,7 @@ export function included(script: string): readonly Line[] {
   const lines = script.replaceAll('\0', '').split(/\r?\n/)
   const body = /^#!(?:ipxe|gpxe)\s*$/.test(lines[0] ?? '') ? lines.slice(1) : lines
   // The empty last line takes what a backslash at the very end would join to it.
-  return [...body, ''] as Line[]
+  return (body.at(-1) === '' ? body : [...body, '']) as Line[]
 }
 
 function line(...words: readonly string[]): Line {
