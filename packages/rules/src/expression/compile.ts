@@ -1,0 +1,79 @@
+import { ParseError, TypeError as CelTypeError, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
+import { LIMITS } from '../limits.ts'
+import type { Scope } from './environment.ts'
+import { ExpressionError } from './expression-error.ts'
+import { checkSyntax, unknownField } from './syntax.ts'
+
+/** A checked expression. */
+export interface Expression {
+  readonly text: string
+  /** CEL's name of the type of its value: `bool`, `string`, `dyn`, `list<string>` … */
+  readonly type: string
+  /** Variables it reads. */
+  readonly reads: ReadonlySet<string>
+  readonly ast: ASTNode
+  /** @throws whatever the CEL library throws; see `reasonOf` */
+  readonly evaluate: (context: object) => unknown
+}
+
+/** Parses, bounds and type-checks an expression. @throws ExpressionError at the first thing that is wrong with it */
+export function compile(text: string, scope: Scope): Expression {
+  if (text.length > LIMITS.expressionCharacters) {
+    throw new ExpressionError(`longer than ${LIMITS.expressionCharacters} characters`, 0)
+  }
+  if (text.trim() === '') throw new ExpressionError('empty expression', 0)
+  const parsed = parse(text, scope)
+  const reads = checkSyntax(parsed.ast, scope)
+  const checked = parsed.check()
+  if (!checked.valid) throw typeProblem(checked.error, scope)
+  return { text, type: checked.type ?? 'dyn', reads, ast: parsed.ast, evaluate: parsed as (context: object) => unknown }
+}
+
+/** The syntax tree as written, nothing rewritten in it. @throws ExpressionError */
+export function parse(text: string, scope: Scope): ParseResult {
+  try {
+    return scope.environment.parse(text)
+  } catch (error) {
+    if (error instanceof ParseError) throw new ExpressionError(lowerFirst(error.summary), error.range?.start ?? 0)
+    if (error instanceof RangeError) throw new ExpressionError('nested too deeply', 0)
+    throw new ExpressionError(reasonOf(error), 0)
+  }
+}
+
+/** Why an evaluation failed, in a line. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'summary' in error && typeof error.summary === 'string') {
+    return lowerFirst(error.summary)
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+type CheckedNode = { readonly checkedType?: { readonly name: string } }
+
+function typeProblem(error: unknown, scope: Scope): ExpressionError {
+  if (!(error instanceof CelTypeError)) return new ExpressionError(reasonOf(error), 0)
+  const node = error.node
+  const offset = error.range?.start ?? 0
+  if (node === undefined) return new ExpressionError(lowerFirst(error.summary), offset)
+  const operands = Array.isArray(node.args) ? (node.args as readonly CheckedNode[]) : []
+  const left = operands[0]?.checkedType?.name ?? ''
+  const right = operands[1]?.checkedType?.name ?? ''
+  switch (error.code) {
+    case 'no_such_key': {
+      const name = error.summary.slice(error.summary.indexOf(': ') + 2)
+      return unknownField(left, name, scope.fields.get(left) ?? {}, offset)
+    }
+    case 'no_such_overload':
+      return left === '' || right === ''
+        ? new ExpressionError(lowerFirst(error.summary), offset)
+        : new ExpressionError(`${node.op} does not work on ${left} and ${right}`, offset)
+    case 'no_matching_overload':
+      return new ExpressionError(error.summary.replace('found no matching overload for', 'there is no'), offset)
+    default:
+      return new ExpressionError(lowerFirst(error.summary), offset)
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,38 @@
+import { Environment } from '@marcbachmann/cel-js'
+import { LIMITS } from '../limits.ts'
+import { FACT_TYPES, SITE_TYPES, type RecordType } from './facts-context.ts'
+import { registerFunctions } from './functions.ts'
+
+/** Where an expression stands: conditions see the facts, templates the site as well. */
+export interface Scope {
+  readonly environment: Environment
+  /** The variables, and the fields of every record type by its name: for messages about misspelt ones. */
+  readonly variables: readonly string[]
+  readonly fields: ReadonlyMap<string, Readonly<Record<string, string>>>
+}
+
+const options = {
+  limits: {
+    maxAstNodes: LIMITS.expressionNodes,
+    maxDepth: LIMITS.expressionDepth,
+    maxListElements: LIMITS.listLiteral,
+    maxMapEntries: LIMITS.mapLiteral,
+    maxCallArguments: LIMITS.callArguments,
+  },
+}
+
+export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine'], FACT_TYPES)
+export const TEMPLATE_SCOPE = scopeOf(['client', 'network', 'machine', 'site'], [...FACT_TYPES, ...SITE_TYPES])
+
+function scopeOf(records: readonly string[], types: readonly RecordType[]): Scope {
+  const environment = new Environment(options)
+  registerFunctions(environment)
+  for (const { name, fields, view } of types) environment.registerType(name, { ctor: view, fields: { ...fields } })
+  for (const name of records) environment.registerVariable(name, name)
+  environment.registerVariable('now', 'google.protobuf.Timestamp')
+  return {
+    environment,
+    variables: [...records, 'now'],
+    fields: new Map(types.map(({ name, fields }) => [name, fields])),
+  }
+}

@@ -1,0 +1,97 @@
+import { FACT_SCHEMA, SITE_SCHEMA, type FieldType } from '../fact-schema.ts'
+import type { Facts } from '../facts.ts'
+import type { SiteFacts } from '../site.ts'
+import { timestampOf } from './timestamp.ts'
+
+/** One object type of CEL: its fields, and the class by which the evaluator knows a value to be of this type. */
+export interface RecordType {
+  readonly name: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly view: new (source: object) => object
+}
+
+/**
+ * Views make plain facts typed for CEL without copying them: one small object per evaluation, whose getters read the facts and
+ * turn integers into the BigInt that CEL's `int` is. Types are named by their path, so that messages can show it.
+ */
+function recordTypes(name: string, schema: { readonly [field: string]: FieldType }, into: RecordType[]): RecordType {
+  const fields: Record<string, string> = {}
+  const view = class {
+    readonly source: Readonly<Record<string, unknown>>
+    constructor(source: object) {
+      this.source = source as Readonly<Record<string, unknown>>
+    }
+  }
+  for (const [field, type] of Object.entries(schema)) {
+    const inner = typeof type === 'string' ? undefined : recordTypes(`${name}.${field}`, type, into)
+    const typeName = typeof type === 'string' ? type : `${name}.${field}`
+    fields[field] = typeName
+    Object.defineProperty(view.prototype, field, { get: getter(field, typeName, inner) })
+  }
+  const record = { name, fields, view }
+  into.push(record)
+  return record
+}
+
+type View = { readonly source: Readonly<Record<string, unknown>> }
+
+function getter(field: string, type: string, inner: RecordType | undefined): (this: View) => unknown {
+  if (inner !== undefined) {
+    const View = inner.view
+    return function () {
+      const value = this.source[field]
+      return typeof value === 'object' && value !== null ? new View(value) : undefined
+    }
+  }
+  if (type === 'int') {
+    return function () {
+      const value = this.source[field]
+      return Number.isSafeInteger(value) ? BigInt(value as number) : undefined
+    }
+  }
+  return function () {
+    return this.source[field]
+  }
+}
+
+const factTypes: RecordType[] = []
+const client = recordTypes('client', FACT_SCHEMA.client, factTypes)
+const network = recordTypes('network', FACT_SCHEMA.network, factTypes)
+const machine = recordTypes('machine', FACT_SCHEMA.machine, factTypes)
+const siteTypes: RecordType[] = []
+const site = recordTypes('site', SITE_SCHEMA.site, siteTypes)
+
+export const FACT_TYPES: readonly RecordType[] = factTypes
+export const SITE_TYPES: readonly RecordType[] = siteTypes
+
+/** The variables of one evaluation. */
+export class FactsContext {
+  readonly client: object
+  readonly network: object
+  readonly machine: object
+  readonly #facts: Facts
+  #now: unknown
+
+  constructor(facts: Facts) {
+    this.client = new client.view(facts.client)
+    this.network = new network.view(facts.network)
+    this.machine = new machine.view(facts.machine)
+    this.#facts = facts
+  }
+
+  /** Made when a rule asks for it, which few do. */
+  get now(): unknown {
+    this.#now ??= timestampOf(this.#facts.now)
+    return this.#now
+  }
+}
+
+/** The variables of a template. */
+export class SiteContext extends FactsContext {
+  readonly site: object
+
+  constructor(facts: Facts, siteFacts: SiteFacts) {
+    super(facts)
+    this.site = new site.view(siteFacts)
+  }
+}

@@ -1,0 +1,147 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
+import { LIMITS } from '../limits.ts'
+import { suggestion } from '../nearest.ts'
+import type { Scope } from './environment.ts'
+import { ExpressionError } from './expression-error.ts'
+import { operandsOf } from './operands.ts'
+import { compilePattern, FUNCTIONS, LITERAL_ARGUMENT, MACROS, METHODS, RE2_METHOD } from './functions.ts'
+
+/** What is around a node: the macros it is in, their variables, and how often it may be evaluated. */
+interface Around {
+  readonly scope: Scope
+  readonly bound: readonly string[]
+  readonly steps: number
+  /** Collects the variables the expression reads. */
+  readonly roots: Set<string>
+}
+
+/** A list whose length is only known when it runs. */
+const ASSUMED_LENGTH = 64
+
+/**
+ * Checks what the type checker does not: only functions we vouch for, bounded macros, regular expressions that RE2 runs.
+ * Calls of `matches` are rewritten in place to run the pattern compiled here.
+ * Returns the variables read. @throws ExpressionError
+ */
+export function checkSyntax(ast: ASTNode, scope: Scope): ReadonlySet<string> {
+  const roots = new Set<string>()
+  visit(ast, { scope, bound: [], steps: 1, roots })
+  return roots
+}
+
+function visit(node: ASTNode, around: Around): void {
+  if (node.op === 'id') return visitVariable(node.args, node.start, around)
+  if (node.op === 'call') return visitCall(node, node.args[0], node.args[1], FUNCTIONS, around)
+  if (node.op !== 'rcall') return visitAll(operandsOf(node), around)
+  visit(node.args[1], around)
+  visitMethod(node, around)
+}
+
+function visitAll(nodes: readonly ASTNode[], around: Around): void {
+  for (const node of nodes) visit(node, around)
+}
+
+function visitVariable(name: string, offset: number, { scope, bound, roots }: Around): void {
+  if (bound.includes(name)) return
+  if (TYPE_NAMES.has(name)) return
+  if (!scope.variables.includes(name)) {
+    throw new ExpressionError(
+      `there is no ${JSON.stringify(name)}${suggestion(name, [...scope.variables, ...bound])}`,
+      offset,
+    )
+  }
+  roots.add(name)
+}
+
+const TYPE_NAMES: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'list', 'map', 'null_type'])
+
+function visitCall(
+  node: ASTNode,
+  name: string,
+  args: readonly ASTNode[],
+  known: Readonly<Record<string, readonly number[]>>,
+  around: Around,
+): void {
+  const counts = Object.hasOwn(known, name) ? known[name] : undefined
+  if (counts === undefined) {
+    throw new ExpressionError(`there is no function ${name}()${suggestion(name, Object.keys(known))}`, node.start)
+  }
+  if (!counts.includes(args.length)) {
+    throw new ExpressionError(`${name}() takes ${counts.join(' or ')} arguments, not ${args.length}`, node.start)
+  }
+  if (LITERAL_ARGUMENT.has(name)) requireLiteral(name, args[0]!)
+  if (name === 'has') requireKnownField(args[0]!, around)
+  visitAll(args, around)
+}
+
+function visitMethod(node: ASTNode & { readonly op: 'rcall' }, around: Around): void {
+  const [name, receiver, args] = node.args
+  if (!MACROS.has(name)) {
+    visitCall(node, name, args, METHODS, around)
+    if (name === 'matches') useRe2(node)
+    return
+  }
+  const variable = args[0]
+  if (variable?.op !== 'id')
+    throw new ExpressionError(`${name}() needs a variable first`, variable?.start ?? node.start)
+  const bound = [...around.bound, variable.args]
+  if (bound.length > LIMITS.macroNesting) {
+    throw new ExpressionError(`macros nested deeper than ${LIMITS.macroNesting}: ${bound.length}`, node.start)
+  }
+  const steps = around.steps * lengthOf(receiver)
+  if (steps > LIMITS.macroSteps) {
+    throw new ExpressionError(`${name}() may take ${steps} steps; at most ${LIMITS.macroSteps} are allowed`, node.start)
+  }
+  visitCall(node, name, args, METHODS, { ...around, bound, steps })
+}
+
+/** How many elements a macro over this expression visits: exact for a literal and for what macros make of one. */
+function lengthOf(node: ASTNode): number {
+  if (node.op === 'list' || node.op === 'map') return Math.max(1, node.args.length)
+  if (node.op === 'rcall' && MACROS.has(node.args[0])) return lengthOf(node.args[1])
+  if (node.op === '+') return lengthOf(node.args[0]) + lengthOf(node.args[1])
+  return ASSUMED_LENGTH
+}
+
+function requireLiteral(name: string, argument: ASTNode): void {
+  if (argument.op === 'value' && typeof argument.args === 'string') return
+  throw new ExpressionError(`${name}() takes a literal text only`, argument.start)
+}
+
+function useRe2(node: ASTNode & { readonly op: 'rcall' }): void {
+  const call = node.args
+  const literal = call[2][0] as unknown as { args: unknown; readonly start: number }
+  try {
+    literal.args = compilePattern(String(literal.args))
+  } catch (error) {
+    throw new ExpressionError(error instanceof Error ? error.message : String(error), literal.start)
+  }
+  call[0] = RE2_METHOD
+}
+
+/** `has(client.foo)` would be false for ever: the type checker looks at the first name only. */
+function requireKnownField(node: ASTNode, { scope, bound }: Around): void {
+  const path: { readonly name: string; readonly offset: number }[] = []
+  let at = node
+  for (; at.op === '.'; at = at.args[0]) path.unshift({ name: at.args[1], offset: at.pos })
+  if (at.op !== 'id' || bound.includes(at.args)) return
+  let type = at.args
+  for (const { name, offset } of path) {
+    const fields = scope.fields.get(type)
+    if (fields === undefined) return
+    if (!Object.hasOwn(fields, name)) throw unknownField(type, name, fields, offset)
+    type = fields[name]!
+  }
+}
+
+export function unknownField(
+  type: string,
+  name: string,
+  fields: Readonly<Record<string, string>>,
+  offset: number,
+): ExpressionError {
+  return new ExpressionError(
+    `${type} has no field ${JSON.stringify(name)}${suggestion(name, Object.keys(fields))}`,
+    offset,
+  )
+}

@@ -1,0 +1,127 @@
+import { compile, reasonOf, type Expression } from './compile.ts'
+import { TEMPLATE_SCOPE } from './environment.ts'
+import { ExpressionError } from './expression-error.ts'
+import type { SiteContext } from './facts-context.ts'
+
+/** Text with `{{ expression }}` in it. */
+export interface Template {
+  readonly text: string
+  readonly parts: readonly (string | Insertion)[]
+}
+
+export interface Insertion {
+  readonly expression: Expression
+  /** Reads what a machine on the wire says of itself, and not only what the operator wrote. */
+  readonly untrusted: boolean
+  /** Stands between double quotes in the template. */
+  readonly quoted: boolean
+}
+
+/** A value that came out of a template, or why none did. */
+export type Rendered = { readonly text: string } | { readonly failed: string }
+
+const INSERTABLE: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'dyn'])
+export const LIST = 'list<string>'
+
+/**
+ * Parses and type-checks a template. `{{` begins an expression and `}}` outside of its quotes ends it; iPXE's own `${…}` passes
+ * through. With `list`, a template that is one single insertion may have a list of texts as its value.
+ * @throws ExpressionError
+ */
+export function compileTemplate(text: string, { list = false }: { list?: boolean } = {}): Template {
+  const parts: (string | Insertion)[] = []
+  let at = 0
+  for (;;) {
+    const open = text.indexOf('{{', at)
+    if (open > at || open < 0) parts.push(text.slice(at, open < 0 ? undefined : open))
+    if (open < 0) break
+    const close = endOf(text, open + 2)
+    parts.push(insertion(text, open + 2, close, list && open === 0 && close + 2 === text.length))
+    at = close + 2
+    if (at === text.length) break
+  }
+  return { text, parts: parts.filter((part) => part !== '') }
+}
+
+/** Offset of the `}}` that ends the expression at `from`. */
+function endOf(text: string, from: number): number {
+  let quote = ''
+  for (let at = from; at < text.length; at++) {
+    const character = text[at]!
+    if (quote !== '') {
+      if (character === '\\') at++
+      else if (character === quote) quote = ''
+    } else if (character === '"' || character === "'") quote = character
+    else if (character === '}' && text[at + 1] === '}') return at
+  }
+  throw new ExpressionError('"{{" without "}}"', from - 2)
+}
+
+function insertion(text: string, from: number, to: number, mayBeList: boolean): Insertion {
+  const expression = compileAt(text.slice(from, to), from)
+  if (!INSERTABLE.has(expression.type) && !(mayBeList && expression.type === LIST)) {
+    const list = expression.type === LIST ? ' (a list has to be the whole item of a list)' : ''
+    throw new ExpressionError(`a value of type ${expression.type} cannot be inserted here${list}`, from)
+  }
+  return {
+    expression,
+    untrusted: expression.reads.has('client') || expression.reads.has('network'),
+    quoted: text[from - 3] === '"' && text[to + 2] === '"',
+  }
+}
+
+function compileAt(text: string, offset: number): Expression {
+  try {
+    return compile(text, TEMPLATE_SCOPE)
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new ExpressionError(error.message, error.offset + offset)
+    throw error
+  }
+}
+
+/** Puts the values in. `refuse` says what is wrong with a value at its place, or undefined. Never throws. */
+export function render(
+  template: Template,
+  context: SiteContext,
+  refuse: (value: string, where: Insertion) => string | undefined,
+): Rendered {
+  let text = ''
+  for (const part of template.parts) {
+    if (typeof part === 'string') {
+      text += part
+      continue
+    }
+    const value = textOf(part.expression, context)
+    if ('failed' in value) return value
+    const wrong = refuse(value.text, part)
+    if (wrong !== undefined) return { failed: `{{${part.expression.text}}} ${wrong}` }
+    text += value.text
+  }
+  return { text }
+}
+
+function textOf(expression: Expression, context: SiteContext): Rendered {
+  try {
+    const value = expression.evaluate(context)
+    if (typeof value === 'string') return { text: value }
+    if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean')
+      return { text: String(value) }
+    return { failed: `{{${expression.text}}} is neither text nor number nor boolean` }
+  } catch (error) {
+    return { failed: `{{${expression.text}}}: ${reasonOf(error)}` }
+  }
+}
+
+/** The list that a template of one insertion stands for; undefined if the template is not of that kind. */
+export function renderList(
+  template: Template,
+  context: SiteContext,
+): readonly string[] | { readonly failed: string } | undefined {
+  const [only] = template.parts
+  if (only === undefined || typeof only === 'string' || only.expression.type !== LIST) return undefined
+  try {
+    return only.expression.evaluate(context) as readonly string[]
+  } catch (error) {
+    return { failed: `{{${only.expression.text}}}: ${reasonOf(error)}` }
+  }
+}

@@ -1,0 +1,25 @@
+import { Environment } from '@marcbachmann/cel-js'
+import type { Instant } from '@reboots/protocol/net'
+
+const fromSeconds = new Environment().registerVariable('seconds', 'int').parse('timestamp(seconds)')
+const toSeconds = new Environment()
+  .registerVariable('text', 'string')
+  .parse('(timestamp(text) - timestamp(0)).getSeconds()')
+
+/** CEL's timestamp for an instant, to the second; undefined outside years 1 to 9999. CEL makes it: a pure room has no calendar. */
+export function timestampOf(instant: Instant): unknown {
+  try {
+    return fromSeconds({ seconds: BigInt(Math.floor(instant / 1000)) }) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** The instant of an RFC 3339 text, `2026-01-31T08:00:00Z`; undefined if it is none. */
+export function parseInstant(text: string): Instant | undefined {
+  try {
+    return (Number(toSeconds({ text }) as bigint) * 1000) as Instant
+  } catch {
+    return undefined
+  }
+}

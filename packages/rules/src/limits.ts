@@ -1,0 +1,33 @@
+/**
+ * What a policy may cost. A condition runs on the packet path, so its price is bounded when the policy is read and not when it
+ * runs: CEL has no loops but its macros, so nodes × list length ^ nesting is the most it can do.
+ */
+export const LIMITS = {
+  /** Characters of a document; below gRPC's 4 MiB message limit also when half of them are not ASCII. */
+  documentCharacters: 2_097_152,
+  rules: 10_000,
+  profiles: 1_000,
+  tests: 20_000,
+  /** Items of one `args` or `initrd` list. */
+  listItems: 256,
+  nameCharacters: 128,
+  reasonCharacters: 256,
+  /** Characters of an iPXE script template. */
+  scriptCharacters: 65_536,
+  expressionCharacters: 4_096,
+  /** Nodes of the syntax tree of one expression. */
+  expressionNodes: 2_000,
+  expressionDepth: 32,
+  listLiteral: 1_000,
+  mapLiteral: 100,
+  callArguments: 8,
+  /** `all`, `exists`, `exists_one`, `map`, `filter` inside one another. */
+  macroNesting: 2,
+  /** Elements that the macros of one expression may visit, fact lists counted as 64. */
+  macroSteps: 4_096,
+  patternCharacters: 256,
+  /** Instructions of a compiled pattern: the time per character of the text. */
+  patternProgram: 1_000,
+  /** Problems reported for one document; the rest is counted only. */
+  problems: 200,
+} as const

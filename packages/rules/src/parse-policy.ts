@@ -1,0 +1,105 @@
+import { Reader, type Entry, type Place } from './document.ts'
+import { compileCondition, type Condition } from './expression/condition.ts'
+import { ExpressionError } from './expression/expression-error.ts'
+import { LIMITS } from './limits.ts'
+import { readName } from './parse-name.ts'
+import { readOutcome } from './parse-outcome.ts'
+import { readProfiles } from './parse-profile.ts'
+import { OTHERWISE, type Policy, type Profile, type Rule } from './policy.ts'
+import { runTests } from './policy-tests.ts'
+import { PolicyError } from './problem.ts'
+
+const API_VERSION = 'reboots/v1'
+const KIND = 'BootPolicy'
+
+/**
+ * Reads a policy document (YAML), checks everything in it against the facts, and runs the tests it carries.
+ * `source` names the document in problems; `version` is what verdicts carry, by custom a content hash.
+ * @throws PolicyError with every problem found
+ */
+export function parsePolicy(text: string, source: string, version = ''): Policy {
+  const reader = new Reader(text, source)
+  const policy = reader.root.node === null ? undefined : readPolicy(reader, source, version)
+  if (policy === undefined || reader.problems.length > 0) throw new PolicyError(inOrder(reader.problems))
+  return policy
+}
+
+function inOrder(problems: PolicyError['problems']): PolicyError['problems'] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+}
+
+function readPolicy(reader: Reader, source: string, version: string): Policy | undefined {
+  const { root } = reader
+  const keys = ['apiVersion', 'kind', 'metadata', 'profiles', 'rules', OTHERWISE, 'tests'] as const
+  const found = reader.readRecord(root, `a ${KIND}`, keys)
+  if (found === undefined) return undefined
+  expectText(reader, found.apiVersion, 'apiVersion', API_VERSION)
+  expectText(reader, found.kind, 'kind', KIND)
+  if (found.metadata) reader.readMap(found.metadata, 'a mapping')
+
+  const profiles = found.profiles ? readProfiles(reader, found.profiles) : new Map<string, Profile | undefined>()
+  const rules = readRules(reader, found.rules, profiles)
+  if (!found.otherwise)
+    reader.report(root, `needs ${JSON.stringify(OTHERWISE)}: what a machine gets that no rule matches`)
+  const otherwise = found.otherwise && readOutcome(reader, found.otherwise, profiles, 'no rule matched')
+  // Tests of a policy that is broken elsewhere would only repeat what is known.
+  if (otherwise === undefined || reader.problems.length > 0) return undefined
+  const usable = new Map([...profiles].filter((entry): entry is [string, Profile] => entry[1] !== undefined))
+  const policy = { version, source, rules, otherwise, profiles: usable, tests: [] }
+  return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
+}
+
+function expectText(reader: Reader, entry: Entry | undefined, key: string, expected: string): void {
+  if (entry === undefined) return reader.report(reader.root, `needs ${key}: ${expected}`)
+  const text = reader.readText(entry, expected, LIMITS.nameCharacters)
+  if (text !== undefined && text !== expected)
+    reader.report(entry, `expected ${expected}, found ${JSON.stringify(text)}`)
+}
+
+function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMap<string, unknown>): Rule[] {
+  if (list === undefined) {
+    reader.report(reader.root, 'needs "rules": a list, which may be empty')
+    return []
+  }
+  const firstUse = new Map<string, string>()
+  const rules: Rule[] = []
+  for (const place of reader.readList(list, 'a list of rules', LIMITS.rules) ?? []) {
+    const rule = readRule(reader, place, profiles, firstUse)
+    if (rule !== undefined) rules.push(rule)
+  }
+  return rules
+}
+
+function readRule(
+  reader: Reader,
+  place: Place,
+  profiles: ReadonlyMap<string, unknown>,
+  firstUse: Map<string, string>,
+): Rule | undefined {
+  const found = reader.readRecord(place, 'a rule', ['name', 'when', 'then'])
+  if (found === undefined) return undefined
+  for (const key of ['name', 'when', 'then'] as const)
+    if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
+  const name = found.name && readName(reader, found.name, 'rule', firstUse)
+  const condition = found.when && readCondition(reader, found.when)
+  const decision = found.then && readOutcome(reader, found.then, profiles, `rule ${JSON.stringify(name ?? '')}`)
+  if (name === undefined || condition === undefined || decision === undefined) return undefined
+  return { name, condition, decision, missed: Object.freeze({ rule: name, matched: false }) }
+}
+
+function readCondition(reader: Reader, place: Place): Condition | undefined {
+  const text = conditionText(reader, place)
+  if (text === undefined) return undefined
+  try {
+    return compileCondition(text)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    return reader.reportInText(place, error.offset, error.message)
+  }
+}
+
+/** `when: true` is a boolean to YAML and a condition to everybody else. */
+function conditionText(reader: Reader, place: Place): string | undefined {
+  const value = place.node !== null && 'value' in place.node ? place.node.value : undefined
+  return typeof value === 'boolean' ? String(value) : reader.readText(place, 'a condition', LIMITS.expressionCharacters)
+}

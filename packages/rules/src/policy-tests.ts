@@ -1,0 +1,146 @@
+import type { Decision } from './decision.ts'
+import { describedClientFacts } from './client-facts.ts'
+import type { Entry, Place, Reader } from './document.ts'
+import { explain, type Explanation } from './explain.ts'
+import { parseInstant } from './expression/timestamp.ts'
+import { FACT_SCHEMA } from './fact-schema.ts'
+import type { ClientFacts, Facts, MachineFacts, NetworkFacts } from './facts.ts'
+import { LIMITS } from './limits.ts'
+import { UNKNOWN_MACHINE } from './machine-facts.ts'
+import { suggestion } from './nearest.ts'
+import { readName } from './parse-name.ts'
+import { readOutcome } from './parse-outcome.ts'
+import { readFields, type Fields } from './parse-given.ts'
+import { OTHERWISE, type Policy } from './policy.ts'
+
+const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', subnet: '' }
+const TEST_MAC = '02:00:00:00:00:01'
+/** x86-64 UEFI, what most machines are. */
+const TEST_ARCH = 7
+/** 2026-01-01T00:00:00Z: a test that says no time must not depend on when it runs. */
+const TEST_TIME = 1_767_225_600_000 as Facts['now']
+
+/** Runs the tests of a document. What does not hold is reported at the test's `expect`. Returns the names of the tests. */
+export function runTests(reader: Reader, list: Place, policy: Policy): string[] {
+  const firstUse = new Map<string, string>()
+  const names: string[] = []
+  for (const place of reader.readList(list, 'a list of tests', LIMITS.tests) ?? []) {
+    const name = runTest(reader, place, policy, firstUse)
+    if (name !== undefined) names.push(name)
+  }
+  return names
+}
+
+function runTest(reader: Reader, place: Place, policy: Policy, firstUse: Map<string, string>): string | undefined {
+  const found = reader.readRecord(place, 'a test', ['name', 'given', 'expect', 'rule'])
+  if (found === undefined) return undefined
+  for (const key of ['name', 'expect'] as const) if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
+  const name = found.name && readName(reader, found.name, 'test', firstUse)
+  const facts = readGiven(reader, found.given)
+  const expected = found.expect && readExpected(reader, found.expect, policy)
+  const rule = found.rule && readRuleName(reader, found.rule, policy)
+  if (name === undefined || facts === undefined || expected === undefined) return undefined
+  const verdict = explain(policy, facts)
+  const fits = agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule
+  if (!fits) reader.report(found.expect!, `test ${JSON.stringify(name)} fails: ${story(verdict)}`)
+  return name
+}
+
+/** The rule that has to decide, so that a test can tell two rules of one outcome apart. */
+function readRuleName(reader: Reader, place: Place, policy: Policy): string | undefined {
+  const name = reader.readText(place, 'the name of a rule', LIMITS.nameCharacters)
+  if (name === undefined) return undefined
+  const names = [...policy.rules.map((rule) => rule.name), OTHERWISE]
+  if (!names.includes(name)) reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, names)}`)
+  return name
+}
+
+/** Without a reason any reason will do. */
+function readExpected(reader: Reader, place: Entry, policy: Policy): Decision | undefined {
+  const { node } = place
+  const word = node !== null && 'value' in node ? node.value : undefined
+  return word === 'deny' || word === 'ignore'
+    ? { kind: word, reason: ANY }
+    : readOutcome(reader, place, policy.profiles, ANY)
+}
+
+const ANY = ''
+
+function agrees(expected: Decision, actual: Decision): boolean {
+  switch (expected.kind) {
+    case 'boot':
+      return actual.kind === 'boot' && actual.profile === expected.profile
+    case 'local-disk':
+      return actual.kind === 'local-disk'
+    case 'deny':
+    case 'ignore':
+      return actual.kind === expected.kind && (expected.reason === ANY || actual.reason === expected.reason)
+  }
+}
+
+/** What was decided instead, and why the rules before did not match. */
+function story({ decision, rule, trace }: Explanation): string {
+  const got = `got ${formatDecision(decision)} by ${rule === OTHERWISE ? rule : `rule ${JSON.stringify(rule)}`}`
+  const missed = trace.filter((tried) => !tried.matched).map((tried) => `${JSON.stringify(tried.rule)}: ${tried.why}`)
+  return missed.length === 0 ? got : `${got}; ${missed.slice(-5).join('; ')}`
+}
+
+/** `boot hook`, `deny "why"`, `ignore`, `local-disk`. */
+export function formatDecision(decision: Decision): string {
+  switch (decision.kind) {
+    case 'boot':
+      return `boot ${decision.profile}`
+    case 'local-disk':
+      return 'local-disk'
+    case 'deny':
+    case 'ignore':
+      return `${decision.kind} ${JSON.stringify(decision.reason)}`
+  }
+}
+
+/** The facts of a test: what it gives, over an x86-64 UEFI client without a record. A machine that is given is known. */
+function readGiven(reader: Reader, place: Entry | undefined): Facts | undefined {
+  const before = reader.problems.length
+  const found = place ? reader.readRecord(place, 'facts', ['client', 'network', 'machine', 'now']) : {}
+  if (found === undefined) return undefined
+  const client = found.client ? readFields(reader, found.client, FACT_SCHEMA.client) : {}
+  const network = found.network ? readFields(reader, found.network, FACT_SCHEMA.network) : {}
+  const machine = found.machine ? readFields(reader, found.machine, FACT_SCHEMA.machine) : undefined
+  const now = found.now ? readNow(reader, found.now) : TEST_TIME
+  if (reader.problems.length > before) return undefined
+  return {
+    client: clientOf(client ?? {}),
+    network: overlay(NO_NETWORK, network ?? {}),
+    machine:
+      machine === undefined ? UNKNOWN_MACHINE : overlay<MachineFacts>(UNKNOWN_MACHINE, { known: true, ...machine }),
+    now: now ?? TEST_TIME,
+  }
+}
+
+function clientOf(given: Fields): ClientFacts {
+  const described = describedClientFacts({
+    mac: typeof given['mac'] === 'string' ? given['mac'] : TEST_MAC,
+    arch: typeof given['arch'] === 'number' ? given['arch'] : TEST_ARCH,
+  })
+  return overlay(described, given)
+}
+
+/** The given fields over the defaults; records field by field, everything else whole. */
+function overlay<T extends object>(defaults: T, given: Fields): T {
+  const merged: Record<string, unknown> = { ...(defaults as Fields) }
+  for (const [name, value] of Object.entries(given)) {
+    const old = merged[name]
+    merged[name] = isRecord(old) && isRecord(value) ? overlay<object>(old, value) : value
+  }
+  return merged as T
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readNow(reader: Reader, place: Place): Facts['now'] | undefined {
+  const text = reader.readText(place, 'a time, such as 2026-01-31T08:00:00Z', LIMITS.nameCharacters)
+  if (text === undefined) return undefined
+  return parseInstant(text) ?? reader.report(place, 'expected a time, such as 2026-01-31T08:00:00Z')
+}

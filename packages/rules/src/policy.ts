@@ -1,0 +1,43 @@
+import type { Decision, Tried } from './decision.ts'
+import type { Condition } from './expression/condition.ts'
+import type { Template } from './expression/template.ts'
+
+/**
+ * A boot policy ready to decide: parsed, type-checked, its own tests passed. Made by `parsePolicy` only.
+ * Immutable; a new version of the document is a new value.
+ */
+export interface Policy {
+  /** Content hash of the document, as the caller of `parsePolicy` gave it. */
+  readonly version: string
+  readonly source: string
+  /** In document order, which is the order they are tried in. */
+  readonly rules: readonly Rule[]
+  readonly otherwise: Decision
+  readonly profiles: ReadonlyMap<string, Profile>
+  /** Names of the tests in the document, all of which pass. */
+  readonly tests: readonly string[]
+}
+
+export interface Rule {
+  readonly name: string
+  readonly condition: Condition
+  readonly decision: Decision
+  /** Its entry in a trace when it did not match: made once, since almost every decision needs it. */
+  readonly missed: Tried
+}
+
+/** What a verdict names when no rule matched; no rule may have this name. */
+export const OTHERWISE = 'otherwise'
+
+/** What boots. */
+export type Profile =
+  | {
+      readonly kind: 'linux'
+      readonly kernel: Template
+      readonly initrd: readonly Template[]
+      readonly args: readonly Template[]
+    }
+  | { readonly kind: 'script'; readonly script: Template }
+  /** The script in the hardware record, as it stands there. */
+  | { readonly kind: 'record-script' }
+  | { readonly kind: 'chain'; readonly url: Template }

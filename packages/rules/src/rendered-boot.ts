@@ -1,0 +1,17 @@
+/** What a boot script has to do, as data: whoever writes the script escapes it. */
+export type RenderedBoot =
+  | {
+      readonly kind: 'linux'
+      /** Absolute URLs. */
+      readonly kernel: string
+      readonly initrd: readonly string[]
+      /** Kernel arguments in order, the last wins. One may hold blanks if the hardware record or the site writes it so. */
+      readonly args: readonly string[]
+    }
+  /** A whole script, `#!ipxe` first. */
+  | { readonly kind: 'script'; readonly text: string }
+  | { readonly kind: 'chain'; readonly url: string }
+  /** Print the message and leave iPXE: the firmware goes on to its next boot device. */
+  | { readonly kind: 'exit'; readonly message: string }
+  /** The profile does not work out for this machine: which part of it and why. Nothing in it is secret. */
+  | { readonly kind: 'failed'; readonly message: string }

@@ -1,0 +1,85 @@
+import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/protocol/net'
+import type { BootClient, BootTarget } from '@reboots/protocol/pxe'
+import type { Decision } from './decision.ts'
+import type { MachineFacts } from './facts.ts'
+
+/** Where machines find their boot files, as they see it. */
+export interface BootServers {
+  readonly tftp: Endpoint
+  /** Origin without a slash at its end, `http://10.0.0.1:7080`. */
+  readonly http: string
+  /** How the MAC is written in the path of a binary. In the path of a script it is always the colon form. */
+  readonly macFormat: MacFormat
+  /** Name of the boot file for each firmware, `{ 'uefi-x64': 'ipxe.efi' }`. */
+  readonly binaries: Readonly<Record<string, string>>
+}
+
+/** Why a client that asks to boot is given nothing. */
+export type TargetSilence = 'ignored-by-policy' | 'no-boot-file-for-architecture'
+
+/** A name no server has, so that the firmware fails at once and goes on to its next boot device. */
+const REFUSAL = 'netboot-not-allowed'
+
+/**
+ * The boot file for what the policy decided. Total over decision × loader × transport × firmware:
+ *
+ * | decision         | loader   | transport | file                                              |
+ * |------------------|----------|-----------|---------------------------------------------------|
+ * | ignore           | any      | any       | none: `ignored-by-policy`                         |
+ * | boot, local, deny| ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe`              |
+ * | local, deny      | firmware | tftp      | `/netboot-not-allowed` of server 0.0.0.0          |
+ * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
+ * | boot             | firmware | tftp      | the bare name of the binary                       |
+ * | boot             | firmware | http      | `<http>/ipxe/binary/<mac>/<binary>`               |
+ * | boot             | firmware | any       | none without a binary: `no-boot-file-for-architecture` |
+ *
+ * iPXE always gets its script, also when refused: there the reason can be printed. An HTTP client is always given a URL (UEFI
+ * drops an offer whose file is none and then retries for a minute), and a TFTP client never.
+ */
+export function targetFor(
+  decision: Decision,
+  client: BootClient,
+  machine: MachineFacts,
+  servers: BootServers,
+): BootTarget | { readonly silent: TargetSilence } {
+  if (decision.kind === 'ignore') return { silent: 'ignored-by-policy' }
+  if (client.loader === 'ipxe') return { nextServer: servers.tftp.address, file: scriptUrl(client, servers) }
+  if (decision.kind !== 'boot') return refusal(client, servers)
+  const binary = binaryFor(client, machine, servers)
+  if (binary === undefined) return { silent: 'no-boot-file-for-architecture' }
+  return {
+    nextServer: servers.tftp.address,
+    file: client.transport === 'http' ? binaryUrl(client, servers, binary) : binary,
+  }
+}
+
+/**
+ * The record's own binary, else the one of the firmware. A Raspberry Pi takes the arm64 file when nothing is said for it: its
+ * ROM does not read the name (it asks for its own files), but UEFI firmware on a Pi has the same MAC prefix and does.
+ * U-Boot loads what is configured for `u-boot` and by default nothing: its EFI boot identifies as the UEFI of its processor.
+ */
+function binaryFor(client: BootClient, machine: MachineFacts, servers: BootServers): string | undefined {
+  const own = machine.netboot.ipxe.binary
+  if (own !== '') return own
+  const named = configured(servers, client.firmware)
+  return named ?? (client.firmware === 'rpi' ? configured(servers, 'uefi-arm64') : undefined)
+}
+
+function configured(servers: BootServers, firmware: string): string | undefined {
+  const name = Object.hasOwn(servers.binaries, firmware) ? servers.binaries[firmware] : undefined
+  return name === '' ? undefined : name
+}
+
+function refusal(client: BootClient, servers: BootServers): BootTarget {
+  return client.transport === 'http'
+    ? { nextServer: servers.tftp.address, file: binaryUrl(client, servers, REFUSAL) }
+    : { nextServer: UNSPECIFIED, file: `/${REFUSAL}` }
+}
+
+function scriptUrl(client: BootClient, servers: BootServers): string {
+  return `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
+}
+
+function binaryUrl(client: BootClient, servers: BootServers, name: string): string {
+  return `${servers.http}/ipxe/binary/${formatMac(client.mac, servers.macFormat)}/${name}`
+}
