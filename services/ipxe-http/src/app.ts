@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Log, Metrics } from '@reboots/runtime'
+import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { sendFile } from './on-file.ts'
 import { STATUS, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
@@ -143,15 +143,12 @@ function decodePath(path: string): string {
 }
 
 function addHealth(app: FastifyInstance, options: AppOptions): void {
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(options.metrics.contentType).send(await options.metrics.text()),
-  )
-  app.get('/healthz', async (_request, reply) => plain(reply, 200, 'ok'))
-  app.get('/healthcheck', async () => ({ uptime_seconds: process.uptime() }))
-  app.get('/readyz', async (_request, reply) => {
-    const reasons = options.ready()
-    return plain(reply, reasons.length === 0 ? 200 : 503, reasons.length === 0 ? 'ok' : reasons.join('\n'))
-  })
+  for (const path of ['/metrics', '/healthz', '/readyz', '/healthcheck']) {
+    app.get(path, async (_request, reply) => {
+      const health = (await healthReply(path, options))!
+      return reply.code(health.status).type(health.contentType).send(health.body)
+    })
+  }
 }
 
 function plain(reply: FastifyReply, status: number, text: string): FastifyReply {

@@ -13,51 +13,49 @@ export const REGISTRY_VARIABLES = {
   password: 'REGISTRY_PASSWORD',
 } as const
 
-const http = z
-  .strictObject({
-    listen: z
-      .array(z.string())
-      .default([])
-      .describe(
-        'IPv4 addresses to listen on, `address` or `address:port`; empty: every address of `links` and 127.0.0.1',
-      ),
-    files: z
-      .array(z.string())
-      .default([])
-      .describe('Directories served under /files/, the first that has a file wins; kernels and initrds go here'),
-    ipxe: z
-      .array(z.string())
-      .default(['/usr/lib/ipxe'])
-      .describe('Directories with iPXE binaries, served under /ipxe/binary/; the first that has a file wins'),
-    trustedProxies: z
-      .array(z.string())
-      .default([])
-      .describe('Addresses or CIDRs whose X-Forwarded-For header is believed'),
-    origin: text.describe(
-      'Origin machines reach this service by, http://host:port; empty: the address the request came to',
+const LISTEN = /^[0-9.]+(?::\d{1,5})?$/
+
+const http = z.object({
+  listen: z
+    .array(z.string().regex(LISTEN, { error: 'must be an IPv4 address, or address:port' }))
+    .default([])
+    .describe(
+      'IPv4 addresses to listen on, `address` or `address:port`; empty: every address of `links`, and 127.0.0.1',
     ),
-    osieUrl: text.describe('Base URL of kernel and initrd for records that name none; empty: /files/ of this service'),
-    kernelName: z.string().default('vmlinuz').describe('Kernel file name; `-<arch>` is appended'),
-    initrdName: z.string().default('initramfs').describe('Initrd file name; `-<arch>` is appended'),
-    extraKernelArgs: z
-      .array(z.string())
-      .default([])
-      .describe('Kernel arguments for every machine, before those of its record'),
-    syslogHost: text.describe('Host the installation environment logs to (`syslog_host=`)'),
-    tinkServer: text.describe('Tink server, host:port (`grpc_authority=`); empty: this host, port 42113'),
-    tinkTls: z.boolean().default(false).describe('`tinkerbell_tls=`'),
-    tinkInsecureTls: z.boolean().default(false).describe('`tinkerbell_insecure_tls=`'),
-    registry: z
-      .strictObject({
-        host: text.describe('Container registry of the installation environment; also read from DOCKER_REGISTRY'),
-        username: text.describe('Also read from REGISTRY_USERNAME'),
-        password: text.describe('Also read from REGISTRY_PASSWORD; never logged'),
-      })
-      .prefault({}),
-    retries: z.number().int().min(0).max(100).default(1).describe('Times a script tries a failed download again'),
-    retryDelaySeconds: z.number().int().min(0).max(600).default(1).describe('Seconds between two tries'),
-  })
-  .prefault({})
+  files: z
+    .array(z.string())
+    .default([])
+    .describe('Directories served under /files/, the first that has a file wins; kernels and initrds go here'),
+  ipxe: z
+    .array(z.string())
+    .default(['/usr/lib/ipxe'])
+    .describe('Directories with iPXE binaries, served under /ipxe/binary/; the first that has a file wins'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe('Addresses or CIDRs whose X-Forwarded-For header is believed'),
+  origin: text.describe(
+    'Origin machines reach this service by, http://host:port; empty: the address a request came to',
+  ),
+  osieUrl: text.describe('Base URL of kernel and initrd for records that name none; empty: /files of this service'),
+  kernelName: z.string().default('vmlinuz').describe('Kernel file name; `-<arch>` is appended'),
+  initrdName: z.string().default('initramfs').describe('Initrd file name; `-<arch>` is appended'),
+  extraKernelArgs: z
+    .array(z.string())
+    .default([])
+    .describe('Kernel arguments for every machine, before those of its record'),
+  syslogHost: text.describe('Host the installation environment logs to (`syslog_host=`)'),
+  tinkServer: text.describe('Tink server, host:port (`grpc_authority=`); empty: this host, port 42113'),
+  tinkTls: z.boolean().default(false).describe('`tinkerbell_tls=`'),
+  tinkInsecureTls: z.boolean().default(false).describe('`tinkerbell_insecure_tls=`'),
+  registry: z.object({
+    host: text.describe('Container registry of the installation environment; else taken from DOCKER_REGISTRY'),
+    username: text.describe('Else taken from REGISTRY_USERNAME'),
+    password: text.describe('Else taken from REGISTRY_PASSWORD; never logged'),
+  }),
+  retries: z.int().min(0).max(100).default(1).describe('Times a boot script tries a failed download again'),
+  retryDelaySeconds: z.int().min(0).max(600).default(1).describe('Seconds between two tries'),
+})
 
 export const shape = z.object({
   log: sections.log,

@@ -1,3 +1,4 @@
+import { IpxeValueError } from '@reboots/protocol/ipxe'
 import type { Instant, Ipv4Address, MacAddress } from '@reboots/protocol/net'
 import { architecture, type BootClient } from '@reboots/protocol/pxe'
 import {
@@ -105,7 +106,18 @@ export function onScript(
     const text = `Rule "${rule}" boots ${mac} from a profile that does not work out for it: ${rendered.message}`
     return { refused: 'profile-not-renderable', text, mac, rule, version }
   }
-  return { script: bootScript(rendered, facts, retries), mac, rule, version, boots: rendered.kind }
+  try {
+    return { script: bootScript(rendered, facts, retries), mac, rule, version, boots: rendered.kind }
+  } catch (error) {
+    if (!(error instanceof IpxeValueError)) throw error
+    return {
+      refused: 'profile-not-renderable',
+      text: `Rule "${rule}" boots ${mac}: ${error.message}`,
+      mac,
+      rule,
+      version,
+    }
+  }
 }
 
 function lookUp(request: ScriptRequest, ports: ScriptPorts): KnownMachine | undefined {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { shape } from './config.ts'
+import { loadConfig } from '@reboots/runtime'
+import { shape, type Config } from './config.ts'
 import { siteOf, tinkServer } from './site.ts'
+
+function configured(env: Record<string, string>): Config {
+  return loadConfig(shape, { env }).config
+}
 
 const TINK: readonly [string, string, string][] = [
   ['h:443', '192.0.2.1', 'h:443'],
@@ -19,7 +24,7 @@ for (const [configured, own, expected] of TINK) {
 }
 
 test('a site without settings serves kernels itself and names itself as the Tink host', () => {
-  const facts = siteOf(shape.parse({}), {}).factsFor('http://192.0.2.1:7080')
+  const facts = siteOf(configured({}), {}).factsFor('http://192.0.2.1:7080')
   assert.equal(facts.osieUrl, 'http://192.0.2.1:7080/files')
   assert.equal(facts.tinkServer, '192.0.2.1:42113')
   assert.deepEqual(facts.registry, { host: '', username: '', password: '' })
@@ -27,16 +32,16 @@ test('a site without settings serves kernels itself and names itself as the Tink
 
 test('the variables of the seed documents name the registry, and the section wins over them', () => {
   const env = { DOCKER_REGISTRY: 'reg.example', REGISTRY_USERNAME: 'admin', REGISTRY_PASSWORD: 'pw' }
-  const seeded = siteOf(shape.parse({}), env).factsFor('http://192.0.2.1:7080')
+  const seeded = siteOf(configured({}), env).factsFor('http://192.0.2.1:7080')
   assert.deepEqual(seeded.registry, { host: 'reg.example', username: 'admin', password: 'pw' })
-  const own = siteOf(shape.parse({ http: { registry: { host: 'other.example' } } }), env).factsFor(
-    'http://192.0.2.1:7080',
-  )
+  const own = siteOf(configured({ REBOOTS_HTTP_REGISTRY_HOST: 'other.example' }), env).factsFor('http://192.0.2.1:7080')
   assert.deepEqual(own.registry, { host: 'other.example', username: 'admin', password: 'pw' })
 })
 
 test('an origin set by the operator replaces the address the request came to', () => {
-  const facts = siteOf(shape.parse({ http: { origin: 'http://boot.example/' } }), {}).factsFor('http://192.0.2.1:7080')
+  const facts = siteOf(configured({ REBOOTS_HTTP_ORIGIN: 'http://boot.example/' }), {}).factsFor(
+    'http://192.0.2.1:7080',
+  )
   assert.equal(facts.http, 'http://boot.example')
   assert.equal(facts.tinkServer, 'boot.example:42113')
 })

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { createLog, createMetrics } from '@reboots/runtime'
+import { bootFilesOnDisk } from './adapters/boot-files.ts'
+import { listenOnAll } from './adapters/listeners.ts'
+import { createApp } from './app.ts'
+import type { ScriptRequest } from './on-script.ts'
+
+const log = createLog('ipxe-http', { level: 'silent', format: 'json' })
+const metrics = createMetrics('ipxe-http')
+const top = mkdtempSync(path.join(tmpdir(), 'reboots-http-'))
+const kernel = Uint8Array.from({ length: 700_001 }, (_, index) => (index * 31) & 255)
+const asked: (ScriptRequest & { readonly origin: string })[] = []
+let origin = ''
+let close = async (): Promise<void> => {}
+
+before(async () => {
+  for (const name of ['files', 'ipxe', 'own']) mkdirSync(path.join(top, name))
+  writeFileSync(path.join(top, 'files', 'vmlinuz'), kernel)
+  writeFileSync(path.join(top, 'files', 'empty'), '')
+  writeFileSync(path.join(top, 'files', 'a b'), 'blank')
+  writeFileSync(path.join(top, 'secret'), 'secret')
+  symlinkSync('../secret', path.join(top, 'files', 'leaves'))
+  writeFileSync(path.join(top, 'ipxe', 'ipxe.efi'), 'from the package')
+  writeFileSync(path.join(top, 'ipxe', 'undionly.kpxe'), 'undionly')
+  writeFileSync(path.join(top, 'own', 'ipxe.efi'), 'own build')
+  const app = createApp({
+    trustedProxies: ['127.0.0.1'],
+    log,
+    metrics,
+    files: bootFilesOnDisk(
+      { files: [path.join(top, 'files')], ipxe: [path.join(top, 'own'), path.join(top, 'ipxe')] },
+      log,
+    ),
+    linkOf: (address) => (address === '127.0.0.1' ? 'lo' : ''),
+    script(request, origin) {
+      asked.push({ ...request, origin })
+      return request.mac === '52:54:00:00:00:01'
+        ? { script: '#!ipxe\n', mac: request.mac, rule: 'r', version: 'v', boots: 'linux' }
+        : { refused: 'netboot-not-allowed', text: 'Rule "r" denies it' }
+    },
+    ready: () => ['policy is missing'],
+  })
+  const server = await listenOnAll(app, [{ host: '127.0.0.1', port: 0 }])
+  origin = `http://${server.listens[0]!.address}`
+  close = server.close
+})
+after(async () => {
+  await close()
+  rmSync(top, { recursive: true })
+})
+
+/** A request whose path goes out as it is written, `..` included. */
+function raw(requestPath: string, options: { method?: string; headers?: Record<string, string> } = {}) {
+  return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: Buffer }>((resolve, reject) => {
+    const { hostname, port } = new URL(origin)
+    const call = httpRequest({
+      hostname,
+      port,
+      path: requestPath,
+      method: options.method ?? 'GET',
+      headers: options.headers ?? {},
+    })
+    call.on('error', reject)
+    call.on('response', (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts) }),
+      )
+    })
+    call.end()
+  })
+}
+
+const PATHS: readonly [string, number, string?][] = [
+  ['/files/empty', 200, ''],
+  ['/files/a%20b', 200, 'blank'],
+  ['/files//a%20b', 200, 'blank'],
+  ['/files/nope', 404],
+  ['/files/', 404],
+  ['/files/leaves', 404],
+  ['/files/../secret', 404],
+  ['/files/%2e%2e/secret', 404],
+  ['/files/%252e%252e/secret', 404],
+  ['/files/..%5csecret', 404],
+  ['/files/x%00', 404],
+  ['/files/%zz', 400],
+  ['/ipxe/binary/ipxe.efi', 200, 'own build'],
+  ['/ipxe/binary/52:54:00:00:00:01/undionly.kpxe', 200, 'undionly'],
+  [
+    '/ipxe/binary/52-54-00-00-00-01/undionly.kpxe-00-23b1e307bb35484f535a1f772c06910e-d887dc3912240434-01',
+    200,
+    'undionly',
+  ],
+  ['/ipxe/undionly.kpxe', 200, 'undionly'],
+  ['/ipxe/binary/52:54:00:00:00:01/netboot-not-allowed', 403],
+  ['/ipxe/script/52:54:00:00:00:01/auto.ipxe', 200, '#!ipxe\n'],
+  ['/ipxe/script/52%3A54%3A00%3A00%3A00%3A01/auto.ipxe', 200, '#!ipxe\n'],
+  ['/525400000001/auto.ipxe', 200, '#!ipxe\n'],
+  ['/ipxe/script/52:54:00:00:00:02/auto.ipxe', 403],
+  ['/auto.ipxe', 403],
+  ['/ipxe/script/52:54:00:00:00:01/other.ipxe', 404],
+  ['/nothing', 404],
+  ['/healthz', 200],
+  ['/readyz', 503],
+]
+
+for (const [requestPath, status, body] of PATHS) {
+  test(`GET ${requestPath} is ${status}`, async () => {
+    const answer = await raw(requestPath)
+    assert.equal(answer.status, status)
+    assert.equal(answer.body.toString(), body ?? answer.body.toString())
+    assert.equal(answer.body.toString().includes('secret'), false)
+  })
+}
+
+test('a whole file comes byte for byte, and HEAD says the same without a body', async () => {
+  const whole = await raw('/files/vmlinuz')
+  assert.equal(Buffer.compare(whole.body, kernel), 0)
+  const head = await raw('/files/vmlinuz', { method: 'HEAD' })
+  assert.equal(head.status, 200)
+  assert.equal(head.body.length, 0)
+  for (const name of ['content-length', 'etag', 'last-modified', 'content-type', 'accept-ranges']) {
+    assert.equal(head.headers[name], whole.headers[name], name)
+  }
+  assert.equal(head.headers['content-length'], String(kernel.length))
+})
+
+const RANGES: readonly [string, number, number, number][] = [
+  ['bytes=0-0', 206, 0, 1],
+  ['bytes=1000-299999', 206, 1000, 300_000],
+  ['bytes=-7', 206, kernel.length - 7, kernel.length],
+  ['bytes=1-2,4-5', 200, 0, kernel.length],
+]
+
+for (const [range, status, start, end] of RANGES) {
+  test(`Range ${range} of a file is ${status}`, async () => {
+    const answer = await raw('/files/vmlinuz', { headers: { range } })
+    assert.equal(answer.status, status)
+    assert.equal(Buffer.compare(answer.body, kernel.subarray(start, end)), 0)
+  })
+}
+
+test('a range behind the end is refused with the size', async () => {
+  const answer = await raw('/files/vmlinuz', { headers: { range: `bytes=${kernel.length}-` } })
+  assert.equal(answer.status, 416)
+  assert.equal(answer.headers['content-range'], `bytes */${kernel.length}`)
+})
+
+test('a file that is known by its tag is not sent again; a range of another version is the whole file', async () => {
+  const { headers } = await raw('/files/vmlinuz', { method: 'HEAD' })
+  const etag = headers['etag'] as string
+  assert.equal((await raw('/files/vmlinuz', { headers: { 'if-none-match': etag } })).status, 304)
+  assert.equal((await raw('/files/vmlinuz', { headers: { range: 'bytes=0-9', 'if-range': etag } })).status, 206)
+  assert.equal((await raw('/files/vmlinuz', { headers: { range: 'bytes=0-9', 'if-range': '"other"' } })).status, 200)
+})
+
+test('a script request carries what the URL and the connection say', async () => {
+  asked.length = 0
+  const uuid = '4C4C4544-0042-3010-8057-B4C04F4A3132'
+  await raw(`/ipxe/script/52:54:00:00:00:01/auto.ipxe?arch=7&uuid=${uuid}`, {
+    headers: { 'x-forwarded-for': '192.0.2.9' },
+  })
+  assert.deepEqual(asked, [
+    {
+      mac: '52:54:00:00:00:01',
+      address: 0xc0000209,
+      arch: 7,
+      uuid: uuid.toLowerCase(),
+      network: { link: 'lo', giaddr: '', circuitId: '', remoteId: '', subnet: '' },
+      origin,
+    },
+  ])
+})
+
+test('a request that is not understood is refused, and the service goes on', async () => {
+  assert.equal((await raw('/files/vmlinuz', { method: 'POST' })).status, 404)
+  assert.equal((await raw('/auto.ipxe?arch=99999999')).status, 403)
+  assert.equal((await raw(`/${'x'.repeat(9000)}`)).status, 414)
+  assert.equal((await raw('/healthz')).status, 200)
+})
+
+test('requests are counted by route and outcome', async () => {
+  const text = await metrics.text()
+  assert.match(text, /reboots_http_requests_total\{route="files",outcome="sent"\} [1-9]/)
+  assert.match(text, /reboots_http_requests_total\{route="script",outcome="netboot-not-allowed"\} [1-9]/)
+})
