@@ -36,7 +36,7 @@ export function bootScript(boot: Bootable, facts: Facts, retries: Retries): stri
     case 'chain':
       return ipxeScript(
         ...banner(facts),
-        or(chain(boot.url, { autofree: true }), echo(`Chaining to ${boot.url} failed.`)),
+        or(chain(trusted(boot.url), { autofree: true }), echo('The script chained to failed.')),
         ...giveUp('Nothing to boot.'),
       )
     case 'linux':
@@ -50,17 +50,18 @@ function banner(facts: Facts): readonly Line[] {
 }
 
 /**
- * Kernel, initrds, arguments. Each initrd is named in an `initrd=` argument as well: under UEFI the kernel's own loader fetches it by
- * that name, and under BIOS the argument means nothing.
+ * Kernel, initrds, arguments. Under UEFI the kernel's own loader fetches each initrd by the name in an `initrd=` argument (BIOS takes no
+ * notice of it). The policy may write it, with the last element of the URL, which is what iPXE calls an image; if it does
+ * not, the images are named here.
  */
 function linux(boot: Bootable & { readonly kind: 'linux' }, retries: Retries): readonly Line[] {
-  const named = boot.initrd.map((url, index) => ({ url, name: `initrd${index}` }))
-  const own = boot.args.filter((argument) => !argument.startsWith('initrd='))
-  const args = [...named.map(({ name }) => `initrd=${name}`), ...own]
+  const named = boot.args.some((argument) => argument.startsWith('initrd='))
+  const images = boot.initrd.map((url, index) => ({ url, name: named ? undefined : `initrd${index}` }))
+  const names = images.flatMap(({ name }) => (name === undefined ? [] : [`initrd=${name}`]))
   return bootLinux({
-    // Arguments come from the policy, the hardware record and the site's settings, whose authors may use ${…} and blanks.
-    kernel: kernel(boot.kernel, args.map(trusted)),
-    initrds: named.map(({ url, name }) => initrd(url, name)),
+    // URLs and arguments come from the policy, the hardware record and the site's settings, whose authors may use ${…}.
+    kernel: kernel(trusted(boot.kernel), [...names, ...boot.args].map(trusted)),
+    initrds: images.map(({ url, name }) => initrd(trusted(url), name)),
     retries: retries.times,
     delay: retries.delaySeconds as Seconds,
   })

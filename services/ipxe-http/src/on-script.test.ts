@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseIpv4, parseMac, type Instant, type MacAddress } from '@reboots/protocol/net'
+import { loadConfig } from '@reboots/runtime'
+import { DEFAULT_POLICY, machineFacts, parsePolicy, type Policy } from '@reboots/rules'
+import { machine, type MachineSpec } from '@reboots/testkit'
+import { shape } from './config.ts'
+import { onScript, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
+import type { KnownMachine, ScriptPorts } from './ports.ts'
+import { siteOf } from './site.ts'
+
+const NOW = 1_800_000_000_000 as Instant
+const ALLOWED = mac('52:54:00:00:00:01')
+const DENIED = mac('52:54:00:00:00:02')
+const CHAINED = mac('52:54:00:00:00:03')
+const SCRIPTED = mac('52:54:00:00:00:04')
+const UNKNOWN = mac('52:54:00:00:00:ff')
+const NETWORK = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', subnet: '' }
+
+function mac(text: string): MacAddress {
+  return parseMac(text)!
+}
+
+function known(mac: MacAddress, options: Omit<MachineSpec, 'mac'>): [MacAddress, KnownMachine] {
+  const record = machine({ mac, ...options })
+  return [mac, { mac, facts: machineFacts(record, 0) }]
+}
+
+const MACHINES = new Map([
+  known(ALLOWED, {
+    name: 'node-1',
+    address: '192.0.2.10',
+    netboot: {
+      osie: {
+        baseUrl: 'http://192.0.2.1/hook',
+        kernel: 'vmlinuz',
+        initrd: 'initrd.gz',
+        kernelParams: ['console=ttyS0', 'token=42'],
+      },
+    },
+  }),
+  known(DENIED, { netboot: { allowPxe: false } }),
+  known(CHAINED, { netboot: { ipxe: { url: 'http://192.0.2.1/${net0/mac}.ipxe' } } }),
+  known(SCRIPTED, { netboot: { ipxe: { contents: '#!ipxe\necho hello\n' } } }),
+])
+
+const SITE = siteOf(
+  loadConfig(shape, { env: { REBOOTS_HTTP_EXTRA_KERNEL_ARGS: 'quiet,splash', REBOOTS_HTTP_SYSLOG_HOST: '192.0.2.7' } })
+    .config,
+  { DOCKER_REGISTRY: 'reg.example', REGISTRY_USERNAME: 'admin', REGISTRY_PASSWORD: 'pass' },
+).factsFor('http://192.0.2.1:7080')
+
+function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
+  return {
+    machineByMac: (mac) => MACHINES.get(mac),
+    machineByAddress: (address) => (address === parseIpv4('192.0.2.10') ? MACHINES.get(ALLOWED) : undefined),
+    policy: () => policy,
+    machinesSynced,
+  }
+}
+
+const SHIPPED = parsePolicy(DEFAULT_POLICY, 'default')
+
+function ask(request: Partial<ScriptRequest>, using = ports(SHIPPED)): ScriptAnswer {
+  const whole = { mac: undefined, address: undefined, arch: 7, uuid: undefined, network: NETWORK, ...request }
+  return onScript(whole, using, SITE, { times: 2, delaySeconds: 3 }, NOW)
+}
+
+function scriptOf(answer: ScriptAnswer): string {
+  assert.ok('script' in answer, JSON.stringify(answer))
+  return answer.script
+}
+
+test('the script of an allowed machine fetches its kernel and initrd, with all arguments in their order', () => {
+  const script = scriptOf(ask({ mac: ALLOWED }))
+  const kernel = script.split('\n').find((line) => line.startsWith('kernel '))!
+  assert.match(script, /^#!ipxe\n/)
+  assert.match(script, /^initrd http:\/\/192\.0\.2\.1\/hook\/initrd\.gz/m)
+  const words = kernel.replace(/ (&&|\|\|).*$/, '').split(' ')
+  assert.deepEqual(words.slice(0, 2), ['kernel', 'http://192.0.2.1/hook/vmlinuz'])
+  assert.deepEqual(words.slice(2), [
+    'syslog_host=192.0.2.7',
+    'grpc_authority=192.0.2.1:42113',
+    'tinkerbell_tls=false',
+    'tinkerbell_insecure_tls=false',
+    `worker_id=${ALLOWED}`,
+    `hw_addr=${ALLOWED}`,
+    'modules=loop,squashfs,sd-mod,usb-storage',
+    'intel_iommu=on',
+    'iommu=pt',
+    'initrd=initrd.gz',
+    'console=tty0',
+    'console=ttyS0,115200',
+    'console=ttyS1,115200',
+    'docker_registry=reg.example',
+    'registry_username=admin',
+    'registry_password=pass',
+    'quiet',
+    'splash',
+    'console=ttyS0',
+    'token=42',
+  ])
+})
+
+test('by source address the same script comes as by MAC', () => {
+  assert.equal(scriptOf(ask({ address: parseIpv4('192.0.2.10')! })), scriptOf(ask({ mac: ALLOWED })))
+})
+
+test('a script URL in the record is chained to, and iPXE fills in its ${…}', () => {
+  assert.match(scriptOf(ask({ mac: CHAINED })), /^chain --autofree http:\/\/192\.0\.2\.1\/\$\{net0\/mac\}\.ipxe/m)
+})
+
+test('a script in the record is sent as it stands', () => {
+  assert.equal(scriptOf(ask({ mac: SCRIPTED })), '#!ipxe\necho hello\n')
+})
+
+const REFUSED: readonly [string, Partial<ScriptRequest>, ScriptPorts, string, RegExp][] = [
+  ['no record with this MAC', { mac: UNKNOWN }, ports(SHIPPED), 'ignored-by-policy', /otherwise.*no hardware record/],
+  ['no record with this address', { address: parseIpv4('192.0.2.99')! }, ports(SHIPPED), 'unknown-machine', /MAC/],
+  ['neither MAC nor address', {}, ports(SHIPPED), 'unknown-machine', /MAC/],
+  ['netboot not allowed', { mac: DENIED }, ports(SHIPPED), 'netboot-not-allowed', /not allowed in the hardware record/],
+  ['no policy yet', { mac: ALLOWED }, ports(undefined), 'not-synced', /not been received/],
+  ['no machines yet', { mac: ALLOWED }, ports(SHIPPED, false), 'not-synced', /not been received/],
+]
+
+for (const [name, request, using, refused, text] of REFUSED) {
+  test(`${name}: ${refused}`, () => {
+    const answer = ask(request, using)
+    assert.ok('refused' in answer)
+    assert.equal(answer.refused, refused)
+    assert.match(answer.text, text)
+  })
+}
+
+function policy(profile: string, when = 'machine.known'): Policy {
+  return parsePolicy(
+    `apiVersion: reboots/v1\nkind: BootPolicy\nprofiles:\n  p: ${profile}\nrules:\n  - { name: r, when: '${when}', then: { boot: p } }\notherwise: ignore\n`,
+    'test',
+  )
+}
+
+test('the architecture of the URL decides, and without one that of the record', () => {
+  const arm = ports(policy('{ chain: http://192.0.2.1/arm }', 'client.arch == 11'))
+  assert.match(scriptOf(ask({ mac: ALLOWED, arch: 11 }, arm)), /chain/)
+  const refused = ask({ mac: ALLOWED, arch: undefined }, arm)
+  assert.equal('refused' in refused && refused.refused, 'ignored-by-policy')
+})
+
+test('initrds are named in the arguments when the profile does not', () => {
+  const two = policy('{ linux: { kernel: "http://a/k", initrd: ["http://a/one", "http://a/two"], args: [quiet] } }')
+  const script = scriptOf(ask({ mac: ALLOWED }, ports(two)))
+  assert.match(script, /^kernel http:\/\/a\/k initrd=initrd0 initrd=initrd1 quiet/m)
+  assert.match(script, /^initrd --name initrd1 http:\/\/a\/two/m)
+})
+
+test('what a profile cannot say for this machine is refused with the place, and without the value of a secret', () => {
+  const relative = ask({ mac: ALLOWED }, ports(policy('{ chain: "{{ machine.name }}" }')))
+  assert.ok('refused' in relative)
+  assert.equal(relative.refused, 'profile-not-renderable')
+  assert.match(relative.text, /chain: "node-1" is not an absolute URL/)
+})
+
+test('local-disk gives a script that leaves iPXE, so that the firmware goes on', () => {
+  const text = 'apiVersion: reboots/v1\nkind: BootPolicy\nrules: []\notherwise: local-disk\n'
+  assert.match(scriptOf(ask({ mac: UNKNOWN }, ports(parsePolicy(text, 'test')))), /\nexit 1\n$/)
+})
