@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Seconds } from '../net/index.ts'
 import {
   and,
@@ -86,7 +86,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(nasty, nasty.map(trusted))
 /** Every place where a value can be put, and the commands that come of it when it is harmless. */
 const places: readonly (readonly [string, (value: Value) => Line, readonly string[]])[] = [
   ['echo', echo, ['echo']],
-  ['comment', (text) => comment(String(text)), []],
+  ['comment', (text) => comment(typeof text === 'string' ? text : text.trusted), []],
   ['set', (text) => set('name', text), ['set']],
   ['kernel url', (text) => kernel(text, ['quiet']), ['kernel']],
   ['kernel argument', (text) => kernel('vmlinuz', [text, 'quiet']), ['kernel']],
@@ -105,7 +105,7 @@ for (const [place, put, expected] of places) {
       fc.property(value, (text) => {
         const line = refusedOr(() => put(text))
         fc.pre(line !== 'refused')
-        const script = ipxeScript(line as Line, echo('end'))
+        const script = ipxeScript(line, echo('end'))
         assert.equal(script.split('\n').length, 4)
         assert.deepEqual(
           commandsOf(script).map(([command]) => command),
