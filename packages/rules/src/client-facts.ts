@@ -1,5 +1,5 @@
 import { formatIpv4, networkOf, prefixOfMask, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
-import { architecture, type BootClient } from '@reboots/protocol/pxe'
+import { architecture, UNKNOWN_ARCHITECTURE, type BootClient } from '@reboots/protocol/pxe'
 import type { ClientFacts, NetworkFacts } from './facts.ts'
 
 const NO_IPXE = { version: '', features: [], busId: '' }
@@ -27,7 +27,7 @@ export function clientFacts(client: BootClient): ClientFacts {
 /** What somebody says of a client without a packet of it: a query, a test of a policy, the request for a boot script. */
 export interface DescribedClient {
   readonly mac: string
-  /** Absent: not known, the fact is -1 (no architecture type is negative; 0 would claim a BIOS). */
+  /** Absent: not known, which is not 0 (that would claim a BIOS). */
   readonly arch?: number | undefined
   readonly transport?: string | undefined
   readonly loader?: string | undefined
@@ -42,7 +42,7 @@ export function describedClientFacts(described: DescribedClient): ClientFacts {
   return {
     mac: described.mac,
     oui: ouiOf(described.mac),
-    arch: described.arch ?? -1,
+    arch: described.arch ?? UNKNOWN_ARCHITECTURE,
     firmware: known?.firmware ?? (described.arch === undefined ? '' : 'other'),
     transport: described.transport ?? known?.transport ?? 'tftp',
     loader: described.loader ?? 'firmware',

@@ -22,7 +22,7 @@ export const UNKNOWN_MACHINE: MachineFacts = Object.freeze({
 
 /**
  * The record as rules see it, for the interface that is asking: the interface itself or its index in `record.interfaces`.
- * Make them once per record and keep them: `decide` remembers by identity what it prepared.
+ * They cost nothing to keep: made once per record, they serve every decision.
  */
 export function machineFacts(record: MachineRecord, asking: InterfaceRecord | number): MachineFacts {
   const iface = typeof asking === 'number' ? record.interfaces[asking] : asking

@@ -14,10 +14,10 @@ const KIND = 'BootPolicy'
 
 /**
  * Reads a policy document (YAML), checks everything in it against the facts, and runs the tests it carries.
- * `source` names the document in problems; `version` is what verdicts carry, by custom a content hash.
+ * `source` names the document in problems; `version` is what verdicts carry, by custom a content hash, else the same name.
  * @throws PolicyError with every problem found
  */
-export function parsePolicy(text: string, source: string, version = ''): Policy {
+export function parsePolicy(text: string, source: string, version = source): Policy {
   const reader = new Reader(text, source)
   const policy = reader.root.node === null ? undefined : readPolicy(reader, source, version)
   if (policy === undefined || reader.problems.length > 0) throw new PolicyError(inOrder(reader.problems))

@@ -1,5 +1,5 @@
 import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/protocol/net'
-import type { BootClient, BootTarget } from '@reboots/protocol/pxe'
+import { FILE_LIMIT, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
 import type { Decision } from './decision.ts'
 import type { MachineFacts } from './facts.ts'
 
@@ -10,8 +10,8 @@ export interface BootServers {
   readonly http: string
   /** How the MAC is written in the path of a binary. In the path of a script it is always the colon form. */
   readonly macFormat: MacFormat
-  /** Name of the boot file for each firmware, `{ 'uefi-x64': 'ipxe.efi' }`. */
-  readonly binaries: Readonly<Record<string, string>>
+  /** Name of the boot file for each firmware, `{ 'uefi-x64': 'ipxe.efi' }`; a firmware that is missing gets none. */
+  readonly binaries: Readonly<Record<string, string | undefined>>
 }
 
 /** Why a client that asks to boot is given nothing. */
@@ -26,7 +26,7 @@ const REFUSAL = 'netboot-not-allowed'
  * | decision         | loader   | transport | file                                              |
  * |------------------|----------|-----------|---------------------------------------------------|
  * | ignore           | any      | any       | none: `ignored-by-policy`                         |
- * | boot, local, deny| ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe`              |
+ * | boot, local, deny| ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe?arch=…`       |
  * | local, deny      | firmware | tftp      | `/netboot-not-allowed` of server 0.0.0.0          |
  * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
  * | boot             | firmware | tftp      | the bare name of the binary                       |
@@ -76,8 +76,16 @@ function refusal(client: BootClient, servers: BootServers): BootTarget {
     : { nextServer: UNSPECIFIED, file: `/${REFUSAL}` }
 }
 
+/**
+ * Says the architecture and the UUID as well, which iPXE's request would not: so the script is decided on the same facts as this
+ * answer. The UUID is left out where the URL would no longer fit into the header field.
+ */
 function scriptUrl(client: BootClient, servers: BootServers): string {
-  return `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
+  const url = `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
+  if (client.arch === UNKNOWN_ARCHITECTURE) return url
+  const withArch = `${url}?arch=${client.arch}`
+  const withUuid = client.uuid === undefined ? withArch : `${withArch}&uuid=${client.uuid}`
+  return withUuid.length <= FILE_LIMIT ? withUuid : withArch
 }
 
 function binaryUrl(client: BootClient, servers: BootServers, name: string): string {

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseIpv4, parseMac, type MacFormat } from '@reboots/protocol/net'
+import { UNKNOWN_ARCHITECTURE, type BootClient, type Firmware } from '@reboots/protocol/pxe'
+import type { Decision } from './decision.ts'
+import { UNKNOWN_MACHINE } from './machine-facts.ts'
+import { targetFor, type BootServers } from './target.ts'
+
+const tftp = parseIpv4('192.0.2.1')!
+const HTTP = 'http://192.0.2.2:7080'
+const servers: BootServers = {
+  tftp: { address: tftp, port: 69 },
+  http: HTTP,
+  macFormat: 'dash',
+  binaries: {
+    bios: 'undionly.kpxe',
+    'uefi-ia32': 'ipxe-i386.efi',
+    'uefi-x64': 'ipxe.efi',
+    'uefi-arm64': 'ipxe-arm64.efi',
+    'u-boot': undefined,
+  },
+}
+
+const BOOT: Decision = { kind: 'boot', profile: 'hook' }
+const DISK: Decision = { kind: 'local-disk' }
+const DENY: Decision = { kind: 'deny', reason: 'no' }
+const IGNORE: Decision = { kind: 'ignore', reason: 'no rule matched' }
+
+function client(firmware: Firmware, loader: BootClient['loader'], transport: BootClient['transport']): BootClient {
+  const mac = parseMac('52:54:00:00:00:01')!
+  return { mac, arch: 7, archs: [7], firmware, loader, transport, vendorClass: '', userClass: [] }
+}
+
+const nothing = { silent: 'no-boot-file-for-architecture' }
+const byTftp = (file: string) => ({ nextServer: tftp, file })
+const byHttp = (file: string) => ({ nextServer: tftp, file: `${HTTP}/ipxe/binary/52-54-00-00-00-01/${file}` })
+
+/** What firmware gets to boot, over TFTP and over HTTP. */
+const FIRMWARE: Readonly<Record<Firmware, readonly [object, object]>> = {
+  bios: [byTftp('undionly.kpxe'), byHttp('undionly.kpxe')],
+  'uefi-ia32': [byTftp('ipxe-i386.efi'), byHttp('ipxe-i386.efi')],
+  'uefi-x64': [byTftp('ipxe.efi'), byHttp('ipxe.efi')],
+  'uefi-arm32': [nothing, nothing],
+  'uefi-arm64': [byTftp('ipxe-arm64.efi'), byHttp('ipxe-arm64.efi')],
+  'uefi-riscv64': [nothing, nothing],
+  'uefi-loongarch64': [nothing, nothing],
+  'u-boot': [nothing, nothing],
+  rpi: [byTftp('ipxe-arm64.efi'), byHttp('ipxe-arm64.efi')],
+  other: [nothing, nothing],
+}
+
+const script = { nextServer: tftp, file: `${HTTP}/ipxe/script/52:54:00:00:00:01/auto.ipxe?arch=7` }
+const refusedByTftp = { nextServer: 0, file: '/netboot-not-allowed' }
+const refusedByHttp = byHttp('netboot-not-allowed')
+const ignored = { silent: 'ignored-by-policy' }
+
+test('targetFor: every firmware, loader, transport and decision', () => {
+  for (const firmware of Object.keys(FIRMWARE) as Firmware[]) {
+    const [tftpFile, httpFile] = FIRMWARE[firmware]
+    const rows = [
+      [BOOT, 'firmware', 'tftp', tftpFile],
+      [BOOT, 'firmware', 'http', httpFile],
+      [DISK, 'firmware', 'tftp', refusedByTftp],
+      [DISK, 'firmware', 'http', refusedByHttp],
+      [DENY, 'firmware', 'tftp', refusedByTftp],
+      [DENY, 'firmware', 'http', refusedByHttp],
+      [IGNORE, 'firmware', 'tftp', ignored],
+      [IGNORE, 'firmware', 'http', ignored],
+      [BOOT, 'ipxe', 'tftp', script],
+      [BOOT, 'ipxe', 'http', script],
+      [DISK, 'ipxe', 'tftp', script],
+      [DISK, 'ipxe', 'http', script],
+      [DENY, 'ipxe', 'tftp', script],
+      [DENY, 'ipxe', 'http', script],
+      [IGNORE, 'ipxe', 'tftp', ignored],
+      [IGNORE, 'ipxe', 'http', ignored],
+    ] as const
+    for (const [decision, loader, transport, expected] of rows) {
+      const target = targetFor(decision, client(firmware, loader, transport), UNKNOWN_MACHINE, servers)
+      assert.deepEqual(target, expected, `${firmware} ${loader} ${transport} ${decision.kind}`)
+    }
+  }
+})
+
+test('targetFor: the binary of the record wins, also where the architecture has none', () => {
+  const netboot = { ...UNKNOWN_MACHINE.netboot, ipxe: { url: '', contents: '', binary: 'snponly.efi' } }
+  const machine = { ...UNKNOWN_MACHINE, netboot }
+  for (const firmware of Object.keys(FIRMWARE) as Firmware[]) {
+    assert.deepEqual(targetFor(BOOT, client(firmware, 'firmware', 'tftp'), machine, servers), byTftp('snponly.efi'))
+    assert.deepEqual(targetFor(BOOT, client(firmware, 'firmware', 'http'), machine, servers), byHttp('snponly.efi'))
+    assert.deepEqual(targetFor(BOOT, client(firmware, 'ipxe', 'tftp'), machine, servers), script)
+  }
+})
+
+test('targetFor: how the MAC is written in the URL of a binary', () => {
+  const rows: readonly (readonly [MacFormat, string])[] = [
+    ['colon', '52:54:00:00:00:01'],
+    ['dash', '52-54-00-00-00-01'],
+    ['dot', '5254.0000.0001'],
+    ['no-delimiter', '525400000001'],
+  ]
+  for (const [macFormat, written] of rows) {
+    const target = targetFor(BOOT, client('uefi-x64', 'firmware', 'http'), UNKNOWN_MACHINE, { ...servers, macFormat })
+    assert.deepEqual(target, { nextServer: tftp, file: `${HTTP}/ipxe/binary/${written}/ipxe.efi` })
+  }
+})
+
+test('targetFor: the script URL carries architecture and UUID as far as they are known and fit', () => {
+  const uuid = '00112233-4455-6677-8899-aabbccddeeff'
+  const ipxe = client('uefi-x64', 'ipxe', 'tftp')
+  const long = `http://${'a'.repeat(40)}.example`
+  const rows: readonly (readonly [Partial<BootClient>, string, string])[] = [
+    [{ uuid }, HTTP, `?arch=7&uuid=${uuid}`],
+    [{ uuid, arch: UNKNOWN_ARCHITECTURE }, HTTP, ''],
+    [{ uuid }, long, '?arch=7'],
+  ]
+  for (const [more, http, query] of rows) {
+    const target = targetFor(BOOT, { ...ipxe, ...more }, UNKNOWN_MACHINE, { ...servers, http })
+    assert.deepEqual(target, { nextServer: tftp, file: `${http}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}` })
+  }
+})
