@@ -1,4 +1,5 @@
-import { sections } from '@reboots/runtime'
+import { formatIpv4 } from '@reboots/protocol/net'
+import { listenAddress, sections, type ListenAddress, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 
 const text = z.string().default('')
@@ -78,4 +79,11 @@ export function registryOf(
     username: own.username || (env[REGISTRY_VARIABLES.username] ?? ''),
     password: own.password || (env[REGISTRY_VARIABLES.password] ?? ''),
   }
+}
+
+/** Where to listen: as configured, else on every link and on loopback. */
+export function addressesOf(config: Config, links: readonly UdpLink[]): readonly ListenAddress[] {
+  const own = ['127.0.0.1', ...links.map((link) => formatIpv4(link.address))]
+  const named = config.http.listen.length > 0 ? config.http.listen : own
+  return named.map((text) => (text.includes(':') ? listenAddress(text) : { host: text, port: config.boot.httpPort }))
 }

@@ -23,9 +23,7 @@ test('no file names a registry host or a place on one particular machine', () =>
   const forbidden = [
     ['registry', 'npmjs'].join('.'),
     ['deb', 'debian.org'].join('.'),
-    '/' + 'work/main',
-    '/' + 'work/shared',
-    '/root' + '/',
+    ...['work/main', 'work/shared', 'root/.'].map((place) => `/${place}`),
   ]
   const found = FILES.filter((file) => /\.(ts|mjs|js|json|ya?ml|md|sh|proto|txt)$|^\.ci\//.test(file)).flatMap(
     (file) => {
