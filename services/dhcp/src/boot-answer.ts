@@ -7,9 +7,9 @@ import {
   withOption,
   type DhcpMessage,
 } from '@reboots/protocol/dhcp'
-import { formatIpv4, parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
+import { parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
 import { withBoot, type BootClient } from '@reboots/protocol/pxe'
-import { clientFacts, decide, targetFor, type Facts, type Verdict } from '@reboots/rules'
+import { clientFacts, decide, networkFacts, targetFor, type Facts, type Verdict } from '@reboots/rules'
 import type { Silence } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -32,12 +32,13 @@ export function withBootAnswer(reply: DhcpMessage, asked: Asked, machine: Reserv
 
   const verdict = decide(policy, factsOf(asked, client, machine))
   const servers = ports.settings.bootServers(asked.link)
+  const asks = parameterRequestList(asked.message)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
-  if (!('silent' in target)) return { reply: withBoot(reply, client, target), verdict }
+  if (!('silent' in target)) return { reply: withBoot(reply, client, target, asks), verdict }
   if (target.silent === 'ignored-by-policy') return { reply, verdict, note: target.silent }
   // An offer without a boot file makes firmware try for a minute; a refusal lets it go on to its next boot device at once.
   const refusal = targetFor({ kind: 'deny', reason: target.silent }, client, machine.machine, servers)
-  return { reply: 'silent' in refusal ? reply : withBoot(reply, client, refusal), verdict, note: target.silent }
+  return { reply: 'silent' in refusal ? reply : withBoot(reply, client, refusal, asks), verdict, note: target.silent }
 }
 
 /** Options 66 and 67 and the header fields as the record has them, and no other boot information. */
@@ -54,21 +55,14 @@ function asRecorded(reply: DhcpMessage, asked: Asked, { tftpServerName: server, 
 }
 
 function factsOf(asked: Asked, client: BootClient, machine: Reservation): Facts {
-  const relay = relayAgent(asked.message)
-  return {
-    client: clientFacts(client),
-    network: {
-      link: asked.link.name,
-      giaddr: asked.message.giaddr === UNSPECIFIED ? '' : formatIpv4(asked.message.giaddr),
-      circuitId: hex(relay?.circuitId),
-      remoteId: hex(relay?.remoteId),
-      subnet: machine.address?.subnet ?? '',
-    },
-    machine: machine.machine,
-    now: asked.now,
-  }
-}
-
-function hex(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : Buffer.from(bytes).toString('hex')
+  const { message, link, now } = asked
+  const relay = relayAgent(message)
+  const network = networkFacts({
+    link: link.name,
+    giaddr: message.giaddr,
+    circuitId: relay?.circuitId,
+    remoteId: relay?.remoteId,
+    subnet: machine.address && { address: machine.address.ip, mask: machine.address.config.subnetMask },
+  })
+  return { client: clientFacts(client), network, machine: machine.machine, now }
 }

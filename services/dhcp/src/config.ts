@@ -47,6 +47,8 @@ export function bootServersOn(link: Link, boot: Config['boot']): BootServers {
     tftp: { address: boot.tftpHost ?? link.address, port: boot.tftpPort },
     http: `http://${boot.httpHost ?? formatIpv4(link.address)}:${boot.httpPort}`,
     macFormat: boot.macFormat,
-    binaries: Object.fromEntries(Object.entries(boot.binaries).filter((entry) => entry[1] !== undefined)),
+    binaries: Object.fromEntries(
+      Object.entries(boot.binaries).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
   }
 }

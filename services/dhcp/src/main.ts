@@ -11,7 +11,8 @@ import { reservationOf } from './reservation.ts'
 await runService({
   name: 'dhcp',
   shape,
-  async start({ config, log, metrics, announce }) {
+  async start(context) {
+    const { config, log, metrics } = context
     const links = findLinks(config.links.interfaces)
     const servers = new Map(links.map((link) => [link.name, bootServersOn(link, config.boot)]))
     const settings: Settings = {
@@ -27,14 +28,19 @@ await runService({
       log,
       metrics,
     })
-    const policy = openPolicyReplica({ address: config.control.rules, compile: parsePolicy, log, metrics })
+    const policy = openPolicyReplica({
+      address: config.control.rules,
+      compile: (document, version) => parsePolicy(document, 'policy', version),
+      log,
+      metrics,
+    })
     const ports: Ports = { machines, policy, leases: new LeaseTable(), settings }
     gaugeLeases(metrics, ports.leases, now)
 
     const doors = await serveLinks(links, ports, log, metrics)
     const ready = () => [machines.problem, policy.problem].filter((problem) => problem !== undefined)
     const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready })
-    announce(
+    context.announce(
       [
         ...links.map(({ name, address }) => ({ what: 'DHCP', address: `${formatIpv4(address)}:67 on ${name}` })),
         { what: 'metrics', address: health.address },

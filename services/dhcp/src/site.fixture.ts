@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import type { hardware } from '@reboots/api'
+import { LeaseTable } from '@reboots/leases'
+import {
+  messageType,
+  messageTypeOption,
+  option,
+  requestedAddress,
+  serverIdentifier,
+  withOption,
+  type DhcpMessage,
+  type MessageType,
+  type Option,
+} from '@reboots/protocol/dhcp'
+import {
+  bytesOfMac,
+  parseIpv4,
+  parseMac,
+  UNSPECIFIED,
+  type Endpoint,
+  type Instant,
+  type Ipv4Address,
+  type MacAddress,
+  type Seconds,
+} from '@reboots/protocol/net'
+import { DEFAULT_POLICY, parsePolicy, type Policy } from '@reboots/rules'
+import { machine } from '@reboots/testkit'
+import { bootServersOn } from './config.ts'
+import { handle } from './handle.ts'
+import type { Outcome, Reply } from './outcome.ts'
+import type { Link, Ports, Settings } from './ports.ts'
+import { reservationOf, type Reservation } from './reservation.ts'
+
+export const ip = (text: string): Ipv4Address => parseIpv4(text)!
+
+export const LINK: Link = { name: 'lan0', address: ip('192.168.1.1'), mask: ip('255.255.255.0') }
+export const MAC = '52:54:00:aa:00:01'
+export const ADDRESS = '192.168.1.100'
+/** A client without an address: nobody, port 68. */
+export const NOBODY: Endpoint = { address: UNSPECIFIED, port: 68 }
+
+/** The machine most tests are about: an address, everything else as the record builder has it. */
+export const MACHINE = machine({ mac: MAC, address: ADDRESS, dhcp: { gateway: '192.168.1.254' } })
+
+const BOOT = {
+  tftpPort: 69,
+  httpPort: 7080,
+  macFormat: 'colon' as const,
+  binaries: { bios: 'undionly.kpxe', 'uefi-x64': 'ipxe.efi', 'uefi-arm64': 'ipxe-arm64.efi' } as never,
+}
+
+export interface SiteOptions {
+  readonly machines?: readonly hardware.Machine[]
+  /** The text of a policy; undefined: none has been seen yet. Default: the policy that ships. */
+  readonly policy?: string | undefined
+  readonly synced?: boolean
+  readonly settings?: Partial<Settings>
+}
+
+/** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
+export class Site {
+  readonly ports: Ports
+  now = 1_700_000_000_000 as Instant
+  #reservations = new Map<MacAddress, Reservation>()
+  #policy: Policy | undefined
+
+  constructor(options: SiteOptions = {}) {
+    const settings: Settings = {
+      authoritative: true,
+      offerTime: 60 as Seconds,
+      quarantineTime: 600 as Seconds,
+      logServers: [],
+      bootServers: (link) => bootServersOn(link, BOOT),
+      ...options.settings,
+    }
+    const byMac = (mac: MacAddress) => this.#reservations.get(mac)
+    const policy = 'policy' in options ? options.policy : DEFAULT_POLICY
+    this.#policy = policy === undefined ? undefined : parsePolicy(policy, 'test')
+    this.ports = {
+      machines: { byMac, synced: options.synced ?? true },
+      policy: { current: () => this.#policy },
+      leases: new LeaseTable(),
+      settings,
+    }
+    this.record(...(options.machines ?? [MACHINE]))
+  }
+
+  /** These are the records from now on. */
+  record(...machines: readonly hardware.Machine[]): void {
+    const { settings } = this.ports
+    this.#reservations = new Map(
+      machines.flatMap((machine) =>
+        machine.interfaces.map((iface) => [parseMac(iface.mac)!, reservationOf(machine, iface, settings)] as const),
+      ),
+    )
+  }
+
+  wait(seconds: number): void {
+    this.now = (this.now + seconds * 1000) as Instant
+  }
+
+  ask(message: DhcpMessage, arrival: { readonly link?: Link; readonly from?: Endpoint } = {}): Outcome {
+    return handle(message, { link: LINK, from: NOBODY, ...arrival }, this.ports, this.now)
+  }
+
+  /** As `ask`, for a message that has to be answered. */
+  answer(message: DhcpMessage, arrival: { readonly link?: Link; readonly from?: Endpoint } = {}): Reply {
+    const outcome = this.ask(message, arrival)
+    assert.ok('reply' in outcome, `no reply: ${'silent' in outcome ? outcome.silent : ''}`)
+    return outcome
+  }
+}
+
+export interface Fields extends Partial<Pick<DhcpMessage, 'flags' | 'hops' | 'op' | 'xid' | 'file'>> {
+  readonly mac?: string
+  readonly ciaddr?: string
+  readonly giaddr?: string
+  /** Options 50 and 54. */
+  readonly requested?: string
+  readonly server?: string
+  /** Option 55. */
+  readonly asks?: readonly number[]
+  /** Anything else, by code. */
+  readonly options?: Readonly<Record<number, Uint8Array>>
+}
+
+/** A message as a client sends it: everything that is not given is empty. */
+export function message(type: MessageType, fields: Fields = {}): DhcpMessage {
+  const { mac = MAC, ciaddr, giaddr, requested, server, asks, options, ...header } = fields
+  const blank: DhcpMessage = {
+    op: 'bootrequest',
+    htype: 1,
+    hops: 0,
+    xid: 0x12345678,
+    secs: 0 as Seconds,
+    flags: 0,
+    ciaddr: ciaddr === undefined ? UNSPECIFIED : ip(ciaddr),
+    yiaddr: UNSPECIFIED,
+    siaddr: UNSPECIFIED,
+    giaddr: giaddr === undefined ? UNSPECIFIED : ip(giaddr),
+    chaddr: bytesOfMac(mac as MacAddress),
+    sname: '',
+    file: '',
+    options: new Map(Object.entries(options ?? {}).map(([code, value]) => [Number(code), value])),
+    ...header,
+  }
+  let result = withOption(blank, messageTypeOption, type)
+  if (requested !== undefined) result = withOption(result, requestedAddress, ip(requested))
+  if (server !== undefined) result = withOption(result, serverIdentifier, ip(server))
+  if (asks !== undefined) result = { ...result, options: new Map(result.options).set(55, Uint8Array.from(asks)) }
+  return result
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+/** What makes a message one of a network-boot client: options 60, 93, 94 and 97. */
+export function pxe(
+  arch: number,
+  client: 'PXEClient' | 'HTTPClient' = 'PXEClient',
+): Readonly<Record<number, Uint8Array>> {
+  return {
+    60: text(`${client}:Arch:${String(arch).padStart(5, '0')}:UNDI:003001`),
+    93: Uint8Array.of(arch >> 8, arch & 255),
+    94: Uint8Array.of(1, 3, 1),
+    97: Uint8Array.from({ length: 17 }, (_, index) => index),
+  }
+}
+
+/** The same client once iPXE runs on it. */
+export function ipxe(arch: number): Readonly<Record<number, Uint8Array>> {
+  return { ...pxe(arch), 77: text('iPXE') }
+}
+
+/** Reads one option of a reply. */
+export function got<T>({ reply }: Reply, which: Option<T>): T | undefined {
+  return option(reply, which)
+}
+
+/** The codes of a reply's options, ascending, without those that frame every reply (53, 54). */
+export function codes({ reply }: Reply): number[] {
+  return [...reply.options.keys()].filter((code) => code !== 53 && code !== 54).sort((a, b) => a - b)
+}
+
+export function typeOf(outcome: Outcome): string {
+  return 'silent' in outcome ? outcome.silent : messageType(outcome.reply)!
+}
