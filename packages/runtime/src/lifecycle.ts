@@ -32,6 +32,9 @@ export interface Service<S extends z.ZodObject> {
   start(context: ServiceContext<z.infer<S>>): Promise<Running>
 }
 
+/** Argument of a service's main: read the configuration, say what is wrong with it or that nothing is, and end. */
+const CHECK = '--check'
+
 /** A service that cannot close in this time is ended. */
 const CLOSE_WITHIN_MS = 5000
 
@@ -48,6 +51,7 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
   process.on('unhandledRejection', (error) => void failed(error))
   try {
     const { config, file, directory } = loadConfig(shape, options)
+    if (process.argv.includes(CHECK)) return console.log(`${service.name}: the configuration is in order`)
     log = createLog(service.name, (config as { readonly log: LogConfig }).log)
     const stop = stopRequests()
     const context = { config: config as z.infer<S>, file, directory, log, metrics: createMetrics(service.name) }
