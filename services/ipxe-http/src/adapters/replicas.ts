@@ -21,7 +21,8 @@ export function openReplicas(
     log,
     metrics,
   })
-  const policies = openPolicyReplica({ address: control.rules, compile: parsePolicy, log, metrics })
+  const compile = (document: string, version: string) => parsePolicy(document, 'policy', version)
+  const policies = openPolicyReplica({ address: control.rules, compile, log, metrics })
   return {
     machineByMac: machines.byMac,
     machineByAddress: machines.byIp,
