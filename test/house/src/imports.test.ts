@@ -57,7 +57,7 @@ function importsOf(source: string): string[] {
 
 function allowed(file: string, specifier: string): boolean {
   const room = roomOf(file)
-  const isTest = file.endsWith('.test.ts') || room === 'test'
+  const isTest = /\.(test|fixture)\.ts$/.test(file) || room === 'test'
   if (specifier.startsWith('.')) return !specifier.includes('..') || staysInRoom(file, specifier)
   if (SERVICES.some((name) => specifier === name || specifier.startsWith(name + '/'))) return false
   if (specifier.startsWith('@reboots/testkit') && !isTest && !/^packages\/(cli|testkit)$/.test(room)) return false
