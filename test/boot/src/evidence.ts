@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { bootFileName, option, serverIdentifier, type MessageType } from '@reboots/protocol/dhcp'
+import { formatIpv4, macOfBytes, UNSPECIFIED } from '@reboots/protocol/net'
+import type { DhcpSighting, Sighting } from './timeline/sighting.ts'
+
+/** Server replies in a capture, as far as tests look at them. */
+export interface Answer {
+  readonly type: MessageType
+  readonly server: string
+  readonly yiaddr: string
+  readonly file: string
+  /** The server's port. */
+  readonly port: number
+}
+
+export function dhcpOf(sightings: readonly Sighting[]): DhcpSighting[] {
+  return sightings.filter((sighting) => sighting.kind === 'dhcp')
+}
+
+/** What DHCP servers sent, in order. */
+export function answersOf(sightings: readonly Sighting[]): Answer[] {
+  return dhcpOf(sightings)
+    .filter(({ message }) => message.op === 'bootreply')
+    .map(({ packet, type, message }) => ({
+      type,
+      server: formatIpv4(packet.from.address),
+      yiaddr: message.yiaddr === UNSPECIFIED ? '' : formatIpv4(message.yiaddr),
+      file: option(message, bootFileName) ?? message.file,
+      port: packet.from.port,
+    }))
+}
+
+/** What a machine sent to port 4011. */
+export function bootServerRequests(sightings: readonly Sighting[]): DhcpSighting[] {
+  return dhcpOf(sightings).filter(({ packet, message }) => packet.to.port === 4011 && message.op === 'bootrequest')
+}
+
+/** The files fetched whole, in order: `RRQ ipxe.efi`, `GET /files/vmlinuz`. */
+export function fetchesOf(sightings: readonly Sighting[]): string[] {
+  return sightings.flatMap((sighting) => {
+    if (sighting.kind === 'tftp' && sighting.what === 'complete') return [`RRQ ${sighting.file}`]
+    if (sighting.kind === 'http' && sighting.what === 'answer' && sighting.status === 200) {
+      return [`${sighting.method} ${sighting.path}`]
+    }
+    return []
+  })
+}
+
+/** Every reply names its server, and it is the one it came from (RFC 2131 §4.3.1). */
+export function assertHonestServers(sightings: readonly Sighting[]): void {
+  for (const { message, packet } of dhcpOf(sightings)) {
+    if (message.op !== 'bootreply') continue
+    assert.equal(formatIpv4(option(message, serverIdentifier) ?? UNSPECIFIED), formatIpv4(packet.from.address))
+  }
+}
+
+export function senderOf({ message }: DhcpSighting): string {
+  return macOfBytes(message.chaddr)
+}

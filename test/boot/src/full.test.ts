@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { answersOf, assertHonestServers, fetchesOf } from './evidence.ts'
+import { kernelPath } from './kernel.ts'
+import { assertArguments, LAB_MISSING as skip, MAC, recordOf, RESERVED, SCRIPT_AND_KERNEL } from './lab.ts'
+import { REBOOTS_ADDRESS, withNetwork } from './network.ts'
+import type { ServiceName } from './stack.ts'
+
+// Reboots is the only DHCP server.
+
+const SERVICES: readonly ServiceName[] = ['hardware', 'rules-engine', 'dhcp', 'tftp', 'ipxe-http']
+const URL = `http://${REBOOTS_ADDRESS}:7080/ipxe/script/${MAC}/auto.ipxe`
+
+test('row 1: SeaBIOS and the iPXE ROM boot by our dhcp, with the control plane gone', { skip }, async () => {
+  const record = recordOf('1', { address: RESERVED })
+  const options = { label: 'row-1', services: SERVICES, records: [record], ipv6Router: false }
+  await withNetwork(options, async (network) => {
+    await network.stopControlPlane()
+    const { commandLine, sightings } = await network.boot('bios', MAC)
+    assertArguments(commandLine, record)
+    assert.deepEqual(fetchesOf(sightings), SCRIPT_AND_KERNEL)
+    const last = answersOf(sightings).at(-1)
+    assert.deepEqual(last, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: RESERVED, file: URL, port: 67 })
+    assertHonestServers(sightings)
+  })
+})
+
+test(
+  'row 2: OVMF boots by our dhcp: iPXE by TFTP, then its script, with the control plane gone',
+  { skip },
+  async () => {
+    const record = recordOf('2', { address: RESERVED, uefi: true })
+    const options = { label: 'row-2', services: SERVICES, records: [record], ipv6Router: true }
+    await withNetwork(options, async (network) => {
+      await network.stopControlPlane()
+      const { commandLine, sightings } = await network.boot('uefi', MAC)
+      assertArguments(commandLine, record)
+      assert.deepEqual(fetchesOf(sightings), ['RRQ ipxe.efi', ...SCRIPT_AND_KERNEL])
+      const acks = answersOf(sightings).filter(({ type }) => type === 'ack')
+      const ours = { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: RESERVED, port: 67 }
+      assert.deepEqual(acks, [
+        { ...ours, file: 'ipxe.efi' },
+        { ...ours, file: URL },
+      ])
+      assertHonestServers(sightings)
+    })
+  },
+)
+
+test('row 5: OVMF goes on to its disk when netboot is not allowed, and the log says why', { skip }, async () => {
+  const record = recordOf('5', { address: RESERVED, uefi: true, allowPxe: false })
+  const options = { label: 'row-5', services: SERVICES, records: [record], ipv6Router: true }
+  await withNetwork(options, async (network) => {
+    const machine = await network.powerOn('uefi', MAC, await diskWithLoader(network.directory))
+    await machine.waitFor(/>>Start PXE over IPv4/, 120_000)
+    // The name of the disk's boot entry; the entry before it is the network card's.
+    await machine.waitFor(/BdsDxe: starting Boot[0-9A-F]+ "UEFI Misc Device"/, 60_000)
+    await machine.powerOff()
+    assert.deepEqual(fetchesOf(network.sightings()), [])
+    const refused = network.stack.log('dhcp').find(({ mac, decision }) => mac === MAC && decision === 'deny')
+    assert.equal(refused?.['rule'], 'netboot-not-allowed')
+  })
+})
+
+/** A disk that UEFI can start: any EFI program will do, and the kernel is one. */
+async function diskWithLoader(directory: string): Promise<string> {
+  const disk = join(directory, 'disk')
+  await mkdir(join(disk, 'EFI', 'BOOT'), { recursive: true })
+  await copyFile(await kernelPath(), join(disk, 'EFI', 'BOOT', 'BOOTX64.EFI'))
+  return disk
+}
