@@ -1,0 +1,79 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** One version of a file, open, and shared by all transfers that serve it. */
+export interface SharedFile {
+  /** Of the version: device, inode, size, times. */
+  readonly key: string
+  /** Octets. */
+  readonly size: number
+  /** Exactly these octets; rejects when the file on disk is no longer this version. */
+  read(at: number, length: number): Promise<Uint8Array>
+  /** One user less; the last one closes the file. */
+  leave(): void
+}
+
+/** One descriptor per version of a file, however many transfers there are. */
+export class SharedFiles {
+  readonly #open = new Map<string, OpenFile>()
+
+  /** Takes over the handle: closed at once if this version is open already (or cannot be looked at), else when its last user leaves. */
+  async use(handle: FileHandle): Promise<SharedFile> {
+    const { key, size } = await versionOf(handle).catch(async (error: unknown) => {
+      await handle.close()
+      throw error
+    })
+    const known = this.#open.get(key)
+    if (known !== undefined) {
+      known.enter()
+      await handle.close()
+      return known
+    }
+    const file = new OpenFile(key, size, handle, () => this.#open.delete(key))
+    this.#open.set(key, file)
+    return file
+  }
+}
+
+class OpenFile implements SharedFile {
+  readonly key: string
+  readonly size: number
+  readonly #handle: FileHandle
+  readonly #forget: () => void
+  #users = 1
+
+  constructor(key: string, size: number, handle: FileHandle, forget: () => void) {
+    this.key = key
+    this.size = size
+    this.#handle = handle
+    this.#forget = forget
+  }
+
+  enter(): void {
+    this.#users++
+  }
+
+  leave(): void {
+    if (--this.#users > 0) return
+    this.#forget()
+    void this.#handle.close().catch(() => {})
+  }
+
+  /** A file changed in place while it is served would reach the machine as a mixture: better no file than that one. */
+  async read(at: number, length: number): Promise<Uint8Array> {
+    this.enter()
+    try {
+      const octets = new Uint8Array(length)
+      const { bytesRead } = await this.#handle.read(octets, 0, length, at)
+      const { key } = await versionOf(this.#handle)
+      if (bytesRead !== length || key !== this.key) throw new Error('the file has changed while it was served')
+      return octets
+    } finally {
+      this.leave()
+    }
+  }
+}
+
+async function versionOf(handle: FileHandle): Promise<{ key: string; size: number }> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true })
+  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(':'), size: Number(size) }
+}
