@@ -13,10 +13,18 @@ import { LIMITS } from './limits.ts'
 import { suggestion } from './nearest.ts'
 import type { Problem } from './problem.ts'
 
+/** The YAML parser's words where ours are clearer. */
+const WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a second document; a file holds one policy',
+  RESOURCE_EXHAUSTION: 'nested too deeply',
+}
+
 /** A value of the document with its place: `rules[2].when`. */
 export interface Place {
   readonly node: Node | null
   readonly path: string
+  /** The key in front of it: where a value that is missing altogether is reported. */
+  readonly keyNode?: Node
 }
 
 /** One entry of a mapping. */
@@ -54,7 +62,11 @@ export class Reader {
       this.reportAt(0, '', error instanceof RangeError ? 'nested too deeply' : String(error))
       return null
     }
-    for (const error of [...document.errors, ...document.warnings]) this.reportAt(error.pos[0], '', error.message)
+    for (const { pos, code, message } of [...document.errors, ...document.warnings]) {
+      this.reportAt(pos[0], '', WORDS[code] ?? message)
+      // The parser ran out of stack and says so as if it were a syntax error, then complains about every level.
+      if (code === 'RESOURCE_EXHAUSTION') break
+    }
     if (document.errors.length > 0) return null
     if (document.contents === null) this.reportAt(0, '', 'the document is empty')
     return document.contents
@@ -67,7 +79,7 @@ export class Reader {
   }
 
   report(place: Place, message: string): undefined {
-    return this.reportAt(place.node?.range?.[0] ?? 0, place.path, message)
+    return this.reportAt((place.node ?? place.keyNode)?.range?.[0] ?? 0, place.path, message)
   }
 
   /** Reports a problem inside the text of a scalar, `offset` UTF-16 units into its value. */
@@ -154,6 +166,9 @@ export class Reader {
 function kindOf(node: Node | null): string {
   if (isMap(node)) return 'a mapping'
   if (isSeq(node)) return 'a list'
-  if (!isScalar(node) || node.value === null) return 'nothing'
-  return typeof node.value === 'string' ? 'text' : `a ${typeof node.value}`
+  const value = isScalar(node) ? node.value : undefined
+  if (typeof value === 'string') return 'text'
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return `the ${typeof value} ${value} (quotes make it text)`
+  return 'nothing'
 }

@@ -17,8 +17,9 @@ export function readOutcome(
   why: string,
 ): Decision | undefined {
   if (isScalar(place.node)) return readWord(reader, place, why)
+  const before = reader.problems.length
   const found = reader.readRecord(place, 'an outcome', KEYS)
-  if (found === undefined) return undefined
+  if (found === undefined || reader.problems.length > before) return undefined
   const given = KEYS.filter((key) => found[key] !== undefined)
   const [key] = given
   if (key === undefined || given.length > 1) {

@@ -23,8 +23,9 @@ export function readProfiles(reader: Reader, place: Place): Map<string, Profile 
 }
 
 function readProfile(reader: Reader, place: Place): Profile | undefined {
+  const before = reader.problems.length
   const found = reader.readRecord(place, 'a profile', KINDS)
-  if (found === undefined) return undefined
+  if (found === undefined || reader.problems.length > before) return undefined
   const given = KINDS.filter((kind) => found[kind] !== undefined)
   if (given.length !== 1) return reader.report(place, `a profile has exactly one of ${KINDS.join(', ')}`)
   if (found.linux) return readLinux(reader, found.linux)

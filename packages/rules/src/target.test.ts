@@ -57,7 +57,7 @@ const ignored = { silent: 'ignored-by-policy' }
 test('targetFor: every firmware, loader, transport and decision', () => {
   for (const firmware of Object.keys(FIRMWARE) as Firmware[]) {
     const [tftpFile, httpFile] = FIRMWARE[firmware]
-    const rows = [
+    const rows: readonly (readonly [Decision, BootClient['loader'], BootClient['transport'], object])[] = [
       [BOOT, 'firmware', 'tftp', tftpFile],
       [BOOT, 'firmware', 'http', httpFile],
       [DISK, 'firmware', 'tftp', refusedByTftp],
@@ -74,7 +74,7 @@ test('targetFor: every firmware, loader, transport and decision', () => {
       [DENY, 'ipxe', 'http', script],
       [IGNORE, 'ipxe', 'tftp', ignored],
       [IGNORE, 'ipxe', 'http', ignored],
-    ] as const
+    ]
     for (const [decision, loader, transport, expected] of rows) {
       const target = targetFor(decision, client(firmware, loader, transport), UNKNOWN_MACHINE, servers)
       assert.deepEqual(target, expected, `${firmware} ${loader} ${transport} ${decision.kind}`)

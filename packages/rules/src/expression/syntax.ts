@@ -45,10 +45,9 @@ function visitVariable(name: string, offset: number, { scope, bound, roots }: Ar
   if (bound.includes(name)) return
   if (TYPE_NAMES.has(name)) return
   if (!scope.variables.includes(name)) {
-    throw new ExpressionError(
-      `there is no ${JSON.stringify(name)}${suggestion(name, [...scope.variables, ...bound])}`,
-      offset,
-    )
+    const known = [...scope.variables, ...bound]
+    const hint = suggestion(name, known) || `; there are ${known.join(', ')}`
+    throw new ExpressionError(`there is no ${JSON.stringify(name)}${hint}`, offset)
   }
   roots.add(name)
 }
@@ -67,7 +66,10 @@ function visitCall(
     throw new ExpressionError(`there is no function ${name}()${suggestion(name, Object.keys(known))}`, node.start)
   }
   if (!counts.includes(args.length)) {
-    throw new ExpressionError(`${name}() takes ${counts.join(' or ')} arguments, not ${args.length}`, node.start)
+    throw new ExpressionError(
+      `${name}() takes ${counts.join(' or ')} argument${counts.at(-1) === 1 ? '' : 's'}, not ${args.length}`,
+      node.start,
+    )
   }
   if (LITERAL_ARGUMENT.has(name)) requireLiteral(name, args[0]!)
   if (name === 'has') requireKnownField(args[0]!, around)

@@ -94,7 +94,7 @@ export function render(
     const value = textOf(part.expression, context)
     if ('failed' in value) return value
     const wrong = refuse(value.text, part)
-    if (wrong !== undefined) return { failed: `{{${part.expression.text}}} ${wrong}` }
+    if (wrong !== undefined) return { failed: `${shownInsertion(part.expression)} ${wrong}` }
     text += value.text
   }
   return { text }
@@ -106,9 +106,9 @@ function textOf(expression: Expression, context: SiteContext): Rendered {
     if (typeof value === 'string') return { text: value }
     if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean')
       return { text: String(value) }
-    return { failed: `{{${expression.text}}} is neither text nor number nor boolean` }
+    return { failed: `${shownInsertion(expression)} is neither text nor number nor boolean` }
   } catch (error) {
-    return { failed: `{{${expression.text}}}: ${reasonOf(error)}` }
+    return { failed: `${shownInsertion(expression)}: ${reasonOf(error)}` }
   }
 }
 
@@ -122,6 +122,12 @@ export function renderList(
   try {
     return only.expression.evaluate(context) as readonly string[]
   } catch (error) {
-    return { failed: `{{${only.expression.text}}}: ${reasonOf(error)}` }
+    return { failed: `${shownInsertion(only.expression)}: ${reasonOf(error)}` }
   }
+}
+
+/** The insertion as messages show it, on one line and not too long. */
+function shownInsertion({ text }: Expression): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ')
+  return `{{ ${line.length > 64 ? `${line.slice(0, 61)}...` : line} }}`
 }

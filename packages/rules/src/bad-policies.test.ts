@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { parsePolicy } from './parse-policy.ts'
+import { PolicyError } from './problem.ts'
+
+const DIRECTORY = new URL('testdata/bad/', import.meta.url)
+
+/** Each file begins with comments that hold the problems it has, all of them: `# line:column path: message`. */
+for (const name of readdirSync(DIRECTORY)) {
+  test(`testdata/bad/${name} is refused for what its header says`, () => {
+    const text = readFileSync(new URL(name, DIRECTORY), 'utf8')
+    const expected = text.match(/^# \d+:\d+.*$/gm)!.map((line) => line.replace('# ', `${name}:`))
+    assert.throws(
+      () => parsePolicy(text, name),
+      (error) => {
+        assert.ok(error instanceof PolicyError)
+        assert.deepEqual(error.message.split('\n'), expected)
+        return true
+      },
+    )
+  })
+}
+
+const HEAD = 'apiVersion: reboots/v1\nkind: BootPolicy\notherwise: ignore\n'
+const rule = (when: string): string =>
+  `${HEAD}rules:\n  - name: a\n    when: ${JSON.stringify(when)}\n    then: ignore\n`
+const rules = (count: number): string =>
+  `${HEAD}rules:\n${Array.from({ length: count }, (_, i) => `  - { name: r${i}, when: 'true', then: ignore }\n`).join('')}`
+
+test('what is too big is refused, whatever it is', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    [`${HEAD}rules: []\n#${'x'.repeat(2_097_152)}\n`, '1:1: longer than 2097152 characters'],
+    [rules(10_001), '5:3 rules: 10001 items; at most 10000 are allowed'],
+    ['['.repeat(100_000), ': nested too deeply'],
+    [`${HEAD}rules: []\ntests: ${'{a: '.repeat(50_000)}${'}'.repeat(50_000)}`, ': nested too deeply'],
+    [rule(`client.mac == "${'a'.repeat(4_096)}"`), '6:11 rules[0].when: longer than 4096 characters'],
+    [rule(`client.arch in [${'7,'.repeat(1_001)}7]`), 'rules[0].when: exceeded maxListElements (1000)'],
+    [rule(`1${'+1'.repeat(1_001)} == 1`), 'rules[0].when: exceeded maxAstNodes (2000)'],
+    [rule(`${'('.repeat(33)}true${')'.repeat(33)}`), 'rules[0].when: exceeded maxDepth (32)'],
+    [rule(`client.mac.matches("${'a'.repeat(257)}")`), '6:11 rules[0].when: pattern longer than 256 characters'],
+    [
+      `${HEAD}rules: []\nprofiles: { ${'x'.repeat(129)}: { chain: 'http://a/' } }`,
+      'the name of a profile is empty or too long',
+    ],
+  ]
+  for (const [text, expected] of rows) {
+    assert.throws(
+      () => parsePolicy(text, 'p'),
+      (error) => error instanceof PolicyError && error.message.includes(expected),
+      `${text.slice(0, 200)} … ${expected}`,
+    )
+  }
+})
+
+test('no more than 200 problems are reported', () => {
+  const text = rules(1_000).replaceAll("'true'", 'maybe')
+  assert.throws(
+    () => parsePolicy(text, 'p'),
+    (error) => error instanceof PolicyError && error.problems.length === 200,
+  )
+})
