@@ -19,8 +19,9 @@ export interface Limit {
  */
 export function encodeMessage(message: DhcpMessage, limit?: Limit): Uint8Array {
   const length = plainLength(message)
-  if (limit !== undefined && length > limit.maxLength) return encodeOverloaded(message, limit.maxLength)
-  const bytes = new Uint8Array(Math.max(length, MINIMUM_LENGTH))
+  const maxLength = limit?.maxLength ?? Infinity
+  if (length > maxLength) return encodeOverloaded(message, maxLength)
+  const bytes = new Uint8Array(paddedLength(length, maxLength))
   writeHeader(bytes, message)
   writeNames(bytes, message)
   let at = HEADER_LENGTH
@@ -35,11 +36,15 @@ function encodeOverloaded(message: DhcpMessage, maxLength: number): Uint8Array {
     throw new RangeError(`options ${layout.left.join(', ')} do not fit into ${maxLength} octets`)
   }
   const length = HEADER_LENGTH + 1 + layout.options.reduce((sum, piece) => sum + piece.value.length + 2, 0)
-  const bytes = new Uint8Array(Math.max(length, Math.min(MINIMUM_LENGTH, maxLength)))
+  const bytes = new Uint8Array(paddedLength(length, maxLength))
   writeHeader(bytes, message)
   writeNames(bytes, message)
   writeAreas(bytes, layout)
   return bytes
+}
+
+function paddedLength(length: number, maxLength: number): number {
+  return Math.max(length, Math.min(MINIMUM_LENGTH, maxLength))
 }
 
 function writeAreas(bytes: Uint8Array, layout: Layout): void {
@@ -59,12 +64,11 @@ function writeOption(bytes: Uint8Array, from: number, code: number, value: Uint8
   let at = from
   let done = 0
   do {
-    const length = Math.min(value.length - done, 255)
-    bytes[at] = code
-    bytes[at + 1] = length
-    bytes.set(length === value.length ? value : value.subarray(done, done + length), at + 2)
-    at += 2 + length
-    done += length
+    const end = Math.min(done + 255, value.length)
+    bytes[at++] = code
+    bytes[at++] = end - done
+    // Values are short: a loop beats the call of `set` on the way to each of them.
+    while (done < end) bytes[at++] = value[done++]!
   } while (done < value.length)
   return at
 }

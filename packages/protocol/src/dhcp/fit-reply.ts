@@ -15,7 +15,7 @@ const MOST = 1500
  * Options a reply gives up last, from the one that goes first to the one that stays longest. With these gone as well
  * what is left (53, 54, the lease and its mask) is under 100 octets and always fits.
  */
-const KEPT_LONGEST = [175, 249, 121, 3, 67, 66, 43, 60, 97, 61, 82]
+const KEPT_LONGEST = [249, 175, 121, 66, 97, 3, 43, 60, 67, 61, 82]
 const ALWAYS = new Set([1, 51, 53, 54, 58, 59])
 
 export interface Fitted {
@@ -41,9 +41,10 @@ export function maxReplyLength(request: DhcpMessage): number {
  * A reply that `encodeMessage(message, { maxLength })` can write for this client, whatever it was composed of.
  *
  * A `file` or `sname` too long for its field and the NUL behind it moves to option 67 or 66. If the options then fit
- * in no way, `file` and `sname` included, they are dropped one by one: first those the client did not ask for, highest
- * code first, then those it asked for, the last in its list first (RFC 2132 §9.8: the list may be in order of
- * preference), then those that booting and relaying rest on, ending with 82 (RFC 3046 §2.2). Never fails.
+ * in no way, `file` and `sname` included, they are dropped one by one: any that would not even fit alone; then those the
+ * client did not ask for, highest code first; then those it asked for, the last of its list first (RFC 2132 §9.8: the
+ * list may be in order of preference); then those that booting and relaying rest on, ending with 82 (RFC 3046 §2.2).
+ * Never fails, and `dropped` is for the log.
  */
 export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
   const maxLength = maxReplyLength(request)
@@ -52,12 +53,19 @@ export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
   const options = new Map(named.options)
   const message: DhcpMessage = { ...named, options }
   const dropped: number[] = []
-  for (const code of dropOrder(named, request)) {
+  for (const code of [...hopeless(named, maxLength), ...dropOrder(named, request)]) {
     if (layoutOptions(message, maxLength).left.length === 0) break
-    options.delete(code)
-    dropped.push(code)
+    if (options.delete(code)) dropped.push(code)
   }
   return { message, dropped, maxLength }
+}
+
+/** Codes whose value would not even fit alone: they go at once, instead of taking all others with them. */
+function hopeless(reply: DhcpMessage, maxLength: number): number[] {
+  const fixed = [...reply.options].filter(([code]) => ALWAYS.has(code))
+  return [...reply.options]
+    .filter((entry) => layoutOptions({ ...reply, options: new Map([...fixed, entry]) }, maxLength).left.length > 0)
+    .map(([code]) => code)
 }
 
 function dropOrder(reply: DhcpMessage, request: DhcpMessage): number[] {

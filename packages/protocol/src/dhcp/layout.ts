@@ -18,7 +18,7 @@ const LONGEST = 255
 const RELAY_AGENT_INFORMATION = 82
 
 /** Placed before the rest when fields are overloaded: what a client reads before it has understood option 52. */
-const FIRST = new Set([RELAY_AGENT_INFORMATION, 53, 54, 51, 1, 3, 60, 61])
+const FIRST = new Set([RELAY_AGENT_INFORMATION, 53, 54, 51, 1, 3])
 
 /**
  * Where the options of a message go when at most `maxLength` octets may be sent. Everything stays in the options area
@@ -51,9 +51,19 @@ export function wireOrder(options: ReadonlyMap<number, Uint8Array>): number[] {
   const codes: number[] = []
   for (const code of options.keys()) {
     if (!Number.isInteger(code) || code < 0 || code > 255) throw new RangeError(`${code} is not a DHCP option code`)
-    if (isData(code)) codes.push(code)
+    if (isData(code)) insert(codes, code)
   }
-  return codes.sort(byWireOrder)
+  return codes
+}
+
+/** Insertion sort: a message has a dozen options, mostly in order already, and this is done for each one sent. */
+function insert(codes: number[], code: number): void {
+  let at = codes.length
+  while (at > 0 && byWireOrder(codes[at - 1]!, code) > 0) {
+    codes[at] = codes[at - 1]!
+    at--
+  }
+  codes[at] = code
 }
 
 function isData(code: number): boolean {
@@ -80,18 +90,16 @@ interface Area {
   readonly pieces: Piece[]
 }
 
-/** First fit over options, file, sname; every area keeps one octet for its own END. */
+/** First fit, longest first, over options, file, sname; every area keeps one octet for its own END. */
 function overloaded(message: DhcpMessage, pieces: readonly Piece[], maxLength: number): Layout {
   const area = (room: number): Area => ({ room: room - 1, pieces: [] })
   const options = area(maxLength - HEADER_LENGTH - 3)
   const file = area(message.file === '' ? FILE.width : 1)
   const sname = area(message.sname === '' ? SNAME.width : 1)
   const left = new Set<number>()
-  const first = pieces.filter((piece) => FIRST.has(piece.code))
-  const rest = pieces.filter((piece) => !FIRST.has(piece.code))
   // A reader joins instances in the order options, file, sname, so no instance may stand in an earlier area than the one before it.
   let previous: { code: number; area: number } = { code: 0, area: 0 }
-  for (const piece of [...first, ...rest]) {
+  for (const piece of placingOrder(message, pieces)) {
     const areas = piece.code === RELAY_AGENT_INFORMATION ? [options] : [options, file, sname]
     const from = previous.code === piece.code ? previous.area : 0
     const at = areas.findIndex((candidate, index) => index >= from && candidate.room >= piece.value.length + 2)
@@ -103,6 +111,12 @@ function overloaded(message: DhcpMessage, pieces: readonly Piece[], maxLength: n
   if (used > 0) options.pieces.push({ code: OVERLOAD, value: Uint8Array.of(used) })
   for (const { pieces } of [options, file, sname]) pieces.sort((a, b) => byWireOrder(a.code, b.code))
   return { options: options.pieces, file: file.pieces, sname: sname.pieces, left: [...left] }
+}
+
+/** The instances of one code stay together, in their order. */
+function placingOrder(message: DhcpMessage, pieces: readonly Piece[]): readonly Piece[] {
+  const size = ({ code }: Piece): number => (FIRST.has(code) ? Infinity : message.options.get(code)!.length)
+  return pieces.toSorted((a, b) => (size(a) === size(b) ? byWireOrder(a.code, b.code) : size(b) - size(a)))
 }
 
 function place(area: Area, piece: Piece): void {

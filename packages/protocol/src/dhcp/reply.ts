@@ -1,10 +1,17 @@
-import { octets } from '../bytes/index.ts'
 import { INFINITE, UNSPECIFIED, type Ipv4Address, type Seconds } from '../net/index.ts'
-import { ipv4 } from './codec.ts'
 import { BROADCAST_FLAG, type DhcpMessage } from './message.ts'
-import { messageTypes, type MessageType } from './message-type.ts'
+import type { MessageType } from './message-type.ts'
 import { configuredOptions, type NetworkConfig } from './network-config.ts'
-import { leaseTime, rebindingTime, renewalTime } from './options.ts'
+import {
+  clientIdentifier,
+  leaseTime,
+  message,
+  messageTypeOption,
+  rebindingTime,
+  relayAgentInformation,
+  renewalTime,
+  serverIdentifier,
+} from './options.ts'
 import { echoedRelayAgent, relayAgent } from './relay-agent.ts'
 
 const NO_SECONDS = 0 as Seconds
@@ -19,8 +26,9 @@ export function offer(
   config: NetworkConfig,
   server: Ipv4Address,
 ): DhcpMessage {
-  const reply = bootReply(discover, 'offer', server, [...leaseOptions(config), ...configuredOptions(discover, config)])
-  return { ...reply, yiaddr }
+  const options = configuredOptions(discover, config)
+  addLease(options, config.leaseTime)
+  return compose(discover, 'offer', server, options, { yiaddr })
 }
 
 /** DHCPACK, RFC 2131 §4.3.1 and table 3: as the offer, and `ciaddr` is copied from the request. */
@@ -30,23 +38,25 @@ export function ack(
   config: NetworkConfig,
   server: Ipv4Address,
 ): DhcpMessage {
-  const reply = bootReply(request, 'ack', server, [...leaseOptions(config), ...configuredOptions(request, config)])
-  return { ...reply, ciaddr: request.ciaddr, yiaddr }
+  const options = configuredOptions(request, config)
+  addLease(options, config.leaseTime)
+  return compose(request, 'ack', server, options, { ciaddr: request.ciaddr, yiaddr })
 }
 
 /**
  * DHCPNAK, RFC 2131 §4.3.2 and table 3: no addresses, no lease, no configuration; `why` goes into option 56 for whoever
- * reads the client's log ('' for none). Towards a relay the broadcast flag is set, because the client's address is no good.
+ * reads the client's log ('' for none). Towards a relay the broadcast flag is set: the client's address is no good.
  */
 export function nak(request: DhcpMessage, server: Ipv4Address, why: string): DhcpMessage {
-  const reply = bootReply(request, 'nak', server, why === '' ? [] : [[56, octets(why)]])
-  return request.giaddr === UNSPECIFIED ? reply : { ...reply, flags: reply.flags | BROADCAST_FLAG }
+  const options = new Map<number, Uint8Array>()
+  if (why !== '') options.set(message.code, message.encode(why))
+  const flags = request.giaddr === UNSPECIFIED ? request.flags : request.flags | BROADCAST_FLAG
+  return compose(request, 'nak', server, options, { flags })
 }
 
-/** DHCPACK to a DHCPINFORM, RFC 2131 §4.3.5: configuration only, no `yiaddr`, no lease time and none of its halves. */
+/** DHCPACK to a DHCPINFORM, RFC 2131 §4.3.5: configuration only, no `yiaddr`, no lease time and none of its parts. */
 export function informAck(inform: DhcpMessage, config: NetworkConfig, server: Ipv4Address): DhcpMessage {
-  const reply = bootReply(inform, 'ack', server, configuredOptions(inform, config))
-  return { ...reply, ciaddr: inform.ciaddr }
+  return compose(inform, 'ack', server, configuredOptions(inform, config), { ciaddr: inform.ciaddr })
 }
 
 /**
@@ -60,30 +70,7 @@ export function bootReply(
   server: Ipv4Address,
   more: Iterable<readonly [number, Uint8Array]> = [],
 ): DhcpMessage {
-  const options = new Map<number, Uint8Array>(more)
-  options.set(53, messageTypes.encode(type))
-  options.set(54, ipv4.encode(serverIdentifierFor(request, server)))
-  const identifier = request.options.get(61)
-  if (identifier !== undefined) options.set(61, identifier)
-  const relayed = request.options.get(82)
-  if (relayed !== undefined) options.set(82, echoedRelayAgent(relayed))
-  return {
-    op: 'bootreply',
-    htype: request.htype,
-    hops: 0,
-    xid: request.xid,
-    secs: NO_SECONDS,
-    flags: request.flags,
-    ciaddr: UNSPECIFIED,
-    yiaddr: UNSPECIFIED,
-    siaddr: UNSPECIFIED,
-    giaddr: request.giaddr,
-    chaddr: request.chaddr,
-    ...(request.chaddrTail && { chaddrTail: request.chaddrTail }),
-    sname: '',
-    file: '',
-    options,
-  }
+  return compose(request, type, server, new Map(more), {})
 }
 
 /**
@@ -91,15 +78,63 @@ export function bootReply(
  * the relay wants to be taken for us (RFC 5107; heeded only in a message that came through a relay).
  */
 export function serverIdentifierFor(request: DhcpMessage, server: Ipv4Address): Ipv4Address {
-  if (request.giaddr === UNSPECIFIED) return server
+  if (request.giaddr === UNSPECIFIED || !request.options.has(relayAgentInformation.code)) return server
   return relayAgent(request)?.serverIdOverride ?? server
 }
 
+interface HeaderFields {
+  readonly flags?: number
+  readonly ciaddr?: Ipv4Address
+  readonly yiaddr?: Ipv4Address
+}
+
+/** Adds the common options to `options`, which becomes part of the reply. */
+function compose(
+  request: DhcpMessage,
+  type: MessageType,
+  server: Ipv4Address,
+  options: Map<number, Uint8Array>,
+  { flags = request.flags, ciaddr = UNSPECIFIED, yiaddr = UNSPECIFIED }: HeaderFields,
+): DhcpMessage {
+  addCommon(options, request, type, server)
+  const { htype, xid, giaddr, chaddr, chaddrTail } = request
+  const reply: DhcpMessage = {
+    op: 'bootreply',
+    htype,
+    hops: 0,
+    xid,
+    secs: NO_SECONDS,
+    flags,
+    ciaddr,
+    yiaddr,
+    siaddr: UNSPECIFIED,
+    giaddr,
+    chaddr,
+    sname: '',
+    file: '',
+    options,
+  }
+  return chaddrTail === undefined ? reply : { ...reply, chaddrTail }
+}
+
+function addCommon(
+  options: Map<number, Uint8Array>,
+  request: DhcpMessage,
+  type: MessageType,
+  server: Ipv4Address,
+): void {
+  options.set(messageTypeOption.code, messageTypeOption.encode(type))
+  options.set(serverIdentifier.code, serverIdentifier.encode(serverIdentifierFor(request, server)))
+  const identifier = request.options.get(clientIdentifier.code)
+  if (identifier !== undefined) options.set(clientIdentifier.code, identifier)
+  const relayed = request.options.get(relayAgentInformation.code)
+  if (relayed !== undefined) options.set(relayAgentInformation.code, echoedRelayAgent(relayed))
+}
+
 /** 51, and unless the lease never ends 58 and 59 at a half and seven eighths of it (RFC 2131 §4.4.5), in whole seconds. */
-function leaseOptions({ leaseTime: lease }: NetworkConfig): [number, Uint8Array][] {
-  const options: [number, Uint8Array][] = [[leaseTime.code, leaseTime.encode(lease)]]
-  if (lease === INFINITE) return options
-  options.push([renewalTime.code, renewalTime.encode(Math.floor(lease * 0.5) as Seconds)])
-  options.push([rebindingTime.code, rebindingTime.encode(Math.floor(lease * 0.875) as Seconds)])
-  return options
+function addLease(options: Map<number, Uint8Array>, lease: Seconds): void {
+  options.set(leaseTime.code, leaseTime.encode(lease))
+  if (lease === INFINITE) return
+  options.set(renewalTime.code, renewalTime.encode(Math.floor(lease * 0.5) as Seconds))
+  options.set(rebindingTime.code, rebindingTime.encode(Math.floor(lease * 0.875) as Seconds))
 }
