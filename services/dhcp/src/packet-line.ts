@@ -1,5 +1,6 @@
 import { macOf, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Datagram } from '@reboots/protocol/net'
+import { formatDecision } from '@reboots/rules'
 import type { Answer } from './answer.ts'
 import type { Remarks, Silence } from './outcome.ts'
 
@@ -65,7 +66,7 @@ function replyFields(reply: DhcpMessage): Record<string, unknown> {
 function remarks({ client, verdict, note }: Remarks): Record<string, unknown> {
   return {
     ...(client && { arch: client.arch, firmware: client.firmware, loader: client.loader }),
-    ...(verdict && { rule: verdict.rule, version: verdict.version, decision: verdict.decision.kind }),
+    ...(verdict && { rule: verdict.rule, version: verdict.version, decision: formatDecision(verdict.decision) }),
     ...(note !== undefined && { note }),
   }
 }
