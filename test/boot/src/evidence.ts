@@ -8,6 +8,7 @@ export interface Answer {
   readonly type: MessageType
   readonly server: string
   readonly yiaddr: string
+  /** A URL without its query, which repeats what the client has said of itself. */
   readonly file: string
   /** The server's port. */
   readonly port: number
@@ -25,7 +26,7 @@ export function answersOf(sightings: readonly Sighting[]): Answer[] {
       type,
       server: formatIpv4(packet.from.address),
       yiaddr: message.yiaddr === UNSPECIFIED ? '' : formatIpv4(message.yiaddr),
-      file: option(message, bootFileName) ?? message.file,
+      file: withoutQuery(option(message, bootFileName) ?? message.file),
       port: packet.from.port,
     }))
 }
@@ -35,12 +36,13 @@ export function bootServerRequests(sightings: readonly Sighting[]): DhcpSighting
   return dhcpOf(sightings).filter(({ packet, message }) => packet.to.port === 4011 && message.op === 'bootrequest')
 }
 
-/** The files fetched whole, in order: `RRQ ipxe.efi`, `GET /files/vmlinuz`. */
+/** The files fetched whole, in order: `RRQ ipxe.efi`, `GET /files/vmlinuz`; URLs without their query. */
 export function fetchesOf(sightings: readonly Sighting[]): string[] {
   return sightings.flatMap((sighting) => {
     if (sighting.kind === 'tftp' && sighting.what === 'complete') return [`RRQ ${sighting.file}`]
     if (sighting.kind === 'http' && sighting.what === 'answer' && sighting.status === 200) {
-      return [`${sighting.method} ${sighting.path}`]
+      // iPXE writes the colons of a MAC as %3A.
+      return [`${sighting.method} ${decodeURIComponent(withoutQuery(sighting.path))}`]
     }
     return []
   })
@@ -56,4 +58,8 @@ export function assertHonestServers(sightings: readonly Sighting[]): void {
 
 export function senderOf({ message }: DhcpSighting): string {
   return macOfBytes(message.chaddr)
+}
+
+function withoutQuery(file: string): string {
+  return file.split('?', 1)[0]!
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LAB_MISSING as skip, MAC, recordOf } from './lab.ts'
-import { ORIGIN, withNetwork, type Network } from './network.ts'
+import { ORIGIN, withNetwork, type Network, type NetworkOptions } from './network.ts'
 import type { ServiceName } from './stack.ts'
 
 // curl, from another computer of the network, against what the machines are given.
@@ -25,7 +25,7 @@ const RANGES: readonly (readonly [range: string, slice: (bytes: Buffer) => Buffe
 ]
 
 test('curl fetches every boot file byte for byte, whole, in ranges, resumed, and by HEAD', { skip }, async () => {
-  const options = { label: 'files', services: SERVICES, records: [recordOf('files')], ipv6Router: false }
+  const options: NetworkOptions = { label: 'files', services: SERVICES, records: [recordOf('files')], ipv6: 'none' }
   await withNetwork(options, async (network) => {
     const client = await network.lan.addHost('client', { address: '192.168.88.99/24' })
     const curl = (...args: string[]): Promise<string> =>
@@ -59,7 +59,12 @@ const REFUSED: readonly (readonly [path: string, status: string])[] = [
 ]
 
 test('curl gets nothing that is not a boot file', { skip }, async () => {
-  const options = { label: 'files-refused', services: SERVICES, records: [recordOf('files')], ipv6Router: false }
+  const options: NetworkOptions = {
+    label: 'files-refused',
+    services: SERVICES,
+    records: [recordOf('files')],
+    ipv6: 'none',
+  }
   await withNetwork(options, async (network) => {
     for (const [path, status] of REFUSED) {
       const args = ['--silent', '--path-as-is', '--output', '/dev/null', '--write-out', '%{http_code}']

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { answersOf, assertHonestServers, fetchesOf } from './evidence.ts'
 import { kernelPath } from './kernel.ts'
 import { assertArguments, LAB_MISSING as skip, MAC, recordOf, RESERVED, SCRIPT_AND_KERNEL } from './lab.ts'
-import { REBOOTS_ADDRESS, withNetwork } from './network.ts'
+import { REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
 import type { ServiceName } from './stack.ts'
 
 // Reboots is the only DHCP server.
@@ -15,7 +15,7 @@ const URL = `http://${REBOOTS_ADDRESS}:7080/ipxe/script/${MAC}/auto.ipxe`
 
 test('row 1: SeaBIOS and the iPXE ROM boot by our dhcp, with the control plane gone', { skip }, async () => {
   const record = recordOf('1', { address: RESERVED })
-  const options = { label: 'row-1', services: SERVICES, records: [record], ipv6Router: false }
+  const options: NetworkOptions = { label: 'row-1', services: SERVICES, records: [record], ipv6: 'none' }
   await withNetwork(options, async (network) => {
     await network.stopControlPlane()
     const { commandLine, sightings } = await network.boot('bios', MAC)
@@ -32,7 +32,7 @@ test(
   { skip },
   async () => {
     const record = recordOf('2', { address: RESERVED, uefi: true })
-    const options = { label: 'row-2', services: SERVICES, records: [record], ipv6Router: true }
+    const options: NetworkOptions = { label: 'row-2', services: SERVICES, records: [record], ipv6: 'advertised' }
     await withNetwork(options, async (network) => {
       await network.stopControlPlane()
       const { commandLine, sightings } = await network.boot('uefi', MAC)
@@ -51,7 +51,7 @@ test(
 
 test('row 5: OVMF goes on to its disk when netboot is not allowed, and the log says why', { skip }, async () => {
   const record = recordOf('5', { address: RESERVED, uefi: true, allowPxe: false })
-  const options = { label: 'row-5', services: SERVICES, records: [record], ipv6Router: true }
+  const options: NetworkOptions = { label: 'row-5', services: SERVICES, records: [record], ipv6: 'managed' }
   await withNetwork(options, async (network) => {
     const machine = await network.powerOn('uefi', MAC, await diskWithLoader(network.directory))
     await machine.waitFor(/>>Start PXE over IPv4/, 120_000)

@@ -39,7 +39,7 @@ for (const [firmware, fetches] of FETCHES) {
     const lan = await Lan.open({ prefix: 'bt' })
     try {
       const capture = await lan.capture()
-      await startRouter(await lan.addHost('router'))
+      await startRouter(await lan.addHost('router'), directory, 'advertised')
       await startServers(lan, directory)
       const machine = await Machine.powerOn(lan, { firmware, mac: '52:54:00:88:00:01', directory })
       const report = new RegExp(`${TOKEN}\n${COMMAND_LINE}(.*)\n${TOKEN}`)

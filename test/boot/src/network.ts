@@ -7,7 +7,7 @@ import { COMMAND_LINE, initramfs } from './initramfs.ts'
 import { kernelPath } from './kernel.ts'
 import { Machine, type Firmware } from './machine.ts'
 import { hardwareDocument, INITRD, KERNEL, type MachineRecord } from './record.ts'
-import { startRouter, type SiteDhcp } from './site.ts'
+import { startRouter, type Ipv6, type SiteDhcp } from './site.ts'
 import { CONTROL_PLANE, Stack, type ServiceName } from './stack.ts'
 import { formatTimeline } from './timeline/timeline.ts'
 import { observe } from './timeline/observer.ts'
@@ -30,8 +30,8 @@ export interface NetworkOptions {
   /** The DHCP server the site has already. */
   readonly site?: SiteDhcp
   readonly records: readonly MachineRecord[]
-  /** Whether there is an IPv6 router, as most sites have one: without it each iPXE waits 13 s for one. */
-  readonly ipv6Router: boolean
+  /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
+  readonly ipv6: Ipv6
 }
 
 export interface Booted {
@@ -163,12 +163,8 @@ async function writeFiles(directory: string, token: string, records: readonly Ma
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }
 
-async function startSite(
-  lan: Lan,
-  directory: string,
-  { site, ipv6Router }: NetworkOptions,
-): Promise<Running | undefined> {
-  if (ipv6Router) await startRouter(await lan.addHost('router'))
+async function startSite(lan: Lan, directory: string, { site, ipv6 }: NetworkOptions): Promise<Running | undefined> {
+  if (ipv6 !== 'none') await startRouter(await lan.addHost('router'), directory, ipv6)
   if (site === undefined) return undefined
   return site.start(await lan.addHost('site', { address: `${SITE_ADDRESS}/24` }), directory)
 }

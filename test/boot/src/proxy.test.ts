@@ -6,7 +6,7 @@ import { HOST_LINK } from '@reboots/testkit'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { answersOf, assertHonestServers, bootServerRequests, dhcpOf, fetchesOf } from './evidence.ts'
 import { assertArguments, LAB_MISSING as skip, MAC, recordOf, SCRIPT_AND_KERNEL } from './lab.ts'
-import { REBOOTS_ADDRESS, SITE_ADDRESS, withNetwork } from './network.ts'
+import { REBOOTS_ADDRESS, SITE_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
 import { dnsmasq, kea } from './site.ts'
 import type { ServiceName } from './stack.ts'
 import { observe } from './timeline/observer.ts'
@@ -18,7 +18,13 @@ const POOL = /^192\.168\.88\.1[0-5]\d$/
 
 test('row 3: OVMF gets its address from Kea and its boot file from our proxydhcp, on port 4011', { skip }, async () => {
   const record = recordOf('3', { uefi: true })
-  const options = { label: 'row-3', services: SERVICES, site: kea, records: [record], ipv6Router: true }
+  const options: NetworkOptions = {
+    label: 'row-3',
+    services: SERVICES,
+    site: kea,
+    records: [record],
+    ipv6: 'advertised',
+  }
   await withNetwork(options, async (network) => {
     assert.equal(network.stack.pids().has('dhcp'), false)
     await network.stopControlPlane()
@@ -42,7 +48,7 @@ test('row 3: OVMF gets its address from Kea and its boot file from our proxydhcp
 
 test('row 4: SeaBIOS and the iPXE ROM get their address from dnsmasq and the script from us', { skip }, async () => {
   const record = recordOf('4')
-  const options = { label: 'row-4', services: SERVICES, site: dnsmasq, records: [record], ipv6Router: false }
+  const options: NetworkOptions = { label: 'row-4', services: SERVICES, site: dnsmasq, records: [record], ipv6: 'none' }
   await withNetwork(options, async (network) => {
     assert.equal(network.stack.pids().has('dhcp'), false)
     await network.stopControlPlane()
@@ -62,12 +68,12 @@ test('row 4: SeaBIOS and the iPXE ROM get their address from dnsmasq and the scr
 })
 
 test('a client that does not boot gets its lease from the site and not one packet from us', { skip }, async () => {
-  const options = {
+  const options: NetworkOptions = {
     label: 'plain-client',
     services: SERVICES,
     site: dnsmasq,
     records: [recordOf('plain')],
-    ipv6Router: false,
+    ipv6: 'none',
   }
   await withNetwork(options, async (network) => {
     // The machine of the record: known, allowed to boot, but this time it runs its operating system.

@@ -26,7 +26,13 @@ for (const [service, around, address] of ROWS) {
       const reserved = address === undefined ? {} : { address }
       const record = recordOf('6', { uefi: true, ...reserved })
       const services = [service, ...OTHERS]
-      const options = { label: `row-6-${service}`, services, records: [record], ipv6Router: true, ...around }
+      const options: NetworkOptions = {
+        label: `row-6-${service}`,
+        services,
+        records: [record],
+        ipv6: 'advertised',
+        ...around,
+      }
       await withNetwork(options, async (network) => {
         const before = network.stack.pids()
         const first = await network.boot('uefi', MAC)

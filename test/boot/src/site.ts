@@ -75,15 +75,24 @@ export function anySiteDhcp(): SiteDhcp | undefined {
   return SITE_DHCPS.find(({ command }) => findCommand(command) !== undefined)
 }
 
+/** `advertised`: hosts make their own addresses. `managed`: a DHCPv6 server gives them, and knows nothing of booting. */
+export type Ipv6 = 'none' | 'advertised' | 'managed'
+
+const IPV6_RANGES = {
+  advertised: `::,constructor:${HOST_LINK},ra-only`,
+  managed: `fd00:88::100,fd00:88::1ff,64,${LEASE_SECONDS}`,
+} as const
+
 /**
- * An IPv6 router: it advertises a prefix and nothing else. iPXE configures IPv6 before it fetches anything and waits some 13 s
- * for an answer on a network without a router.
+ * An IPv6 router. On a network without one iPXE waits some 13 s for it before it fetches anything, and UEFI a minute for a
+ * DHCPv6 server before it gives up booting by IPv6.
  */
-export async function startRouter(host: Host): Promise<Running> {
+export async function startRouter(host: Host, directory: string, ipv6: Exclude<Ipv6, 'none'>): Promise<Running> {
   await host.ip('-6', 'address', 'add', 'fd00:88::1/64', 'dev', HOST_LINK, 'nodad')
-  const args = [...DNSMASQ, '--enable-ra', `--dhcp-range=::,constructor:${HOST_LINK},ra-only`]
+  const leases = `--dhcp-leasefile=${join(directory, 'router.leases')}`
+  const args = [...DNSMASQ, '--enable-ra', `--dhcp-range=${IPV6_RANGES[ipv6]}`, leases]
   const router = host.start('router', { command: 'dnsmasq', args })
-  await router.waitFor(/router advertisement on fd00/)
+  await router.waitFor(/router advertisement on (?:fd00|eth0)/)
   return router
 }
 
