@@ -1,0 +1,48 @@
+import { relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
+import { UNSPECIFIED, type Instant } from '@reboots/protocol/net'
+import type { BootClient, BootTarget } from '@reboots/protocol/pxe'
+import { clientFacts, decide, networkFacts, targetFor, UNKNOWN_MACHINE, type Verdict } from '@reboots/rules'
+import type { Silent } from './outcome.ts'
+import type { Link, Ports } from './ports.ts'
+
+export interface Found {
+  readonly target: BootTarget
+  readonly verdict: Verdict
+}
+
+/**
+ * What the policy gives this client, as a boot file. The same question on both ports, and nothing is remembered between them: the second
+ * one may reach another replica. A refusal names the TFTP server, whose "no such file" lets firmware go on at once.
+ */
+export function findTarget(
+  message: DhcpMessage,
+  client: BootClient,
+  link: Link,
+  ports: Ports,
+  now: Instant,
+): Found | Silent {
+  const policy = ports.policy.current()
+  if (policy === undefined) return { silent: 'policy-not-synced' }
+  const known = ports.machines.byMac(client.mac)
+  if (known === undefined && !ports.machines.synced) return { silent: 'not-synced' }
+
+  const machine = known ?? UNKNOWN_MACHINE
+  const network = networkOf(message, link)
+  const verdict = decide(policy, { client: clientFacts(client), network, machine, now })
+  const servers = ports.settings.bootServers(link)
+  const target = targetFor(verdict.decision, client, machine, servers)
+  if ('silent' in target) return { ...target, verdict }
+  return { target: { ...target, nextServer: target.nextServer || servers.tftp.address }, verdict }
+}
+
+/** The network of a relayed client is not known here: the addresses are another server's. */
+function networkOf(message: DhcpMessage, link: Link) {
+  const relay = relayAgent(message)
+  return networkFacts({
+    link: link.name,
+    giaddr: message.giaddr,
+    circuitId: relay?.circuitId,
+    remoteId: relay?.remoteId,
+    subnet: message.giaddr === UNSPECIFIED ? link : undefined,
+  })
+}

@@ -1,0 +1,54 @@
+import { formatIpv4 } from '@reboots/protocol/net'
+import { machineFacts, parsePolicy } from '@reboots/rules'
+import { findLinks, openMachineReplica, openPolicyReplica, runService, startHealth } from '@reboots/runtime'
+import { openDoors } from './adapters/doors.ts'
+import { bootServersOn, shape } from './config.ts'
+import type { Ports } from './ports.ts'
+
+await runService({
+  name: 'proxydhcp',
+  shape,
+  async start(context) {
+    const { config, log, metrics } = context
+    const links = findLinks(config.links.interfaces)
+    const machines = openMachineReplica({
+      address: config.control.hardware,
+      prepare: machineFacts,
+      log,
+      metrics,
+    })
+    const policy = openPolicyReplica({
+      address: config.control.rules,
+      compile: (document, version) => parsePolicy(document, 'policy', version),
+      log,
+      metrics,
+    })
+    const servers = new Map(links.map((link) => [link.name, bootServersOn(link, config.boot)]))
+    const settings = {
+      bootServers: (link: { readonly name: string }) => servers.get(link.name)!,
+      addresses: new Set(links.map((link) => link.address)),
+    }
+    const ports: Ports = { machines, policy, settings }
+
+    const doors = await openDoors(links, ports, { log, metrics })
+    const ready = () => [machines.problem, policy.problem].filter((problem) => problem !== undefined)
+    const health = await startHealth({ listen: config.proxydhcp.metrics.listen, metrics, ready })
+    context.announce(
+      [
+        ...doors.map(({ link, port }) => ({
+          what: 'proxyDHCP',
+          address: `${formatIpv4(link.address)}:${port} on ${link.name}`,
+        })),
+        { what: 'metrics', address: health.address },
+      ],
+      'boot files for network-boot clients that the policy lets boot; no addresses, and nothing for anybody else',
+    )
+    return {
+      async close() {
+        await Promise.all([...doors.map((door) => door.close()), health.close()])
+        machines.close()
+        policy.close()
+      },
+    }
+  },
+})

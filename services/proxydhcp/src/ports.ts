@@ -1,0 +1,41 @@
+import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { BootServers, MachineFacts, Policy } from '@reboots/rules'
+
+/** What this service needs from the world. Everything answers at once, from memory. */
+export interface Ports {
+  readonly machines: Machines
+  readonly policy: Policies
+  readonly settings: Settings
+}
+
+/** The hardware records, as rules see them. */
+export interface Machines {
+  byMac(mac: MacAddress): MachineFacts | undefined
+  /** False until the records have been seen once. */
+  readonly synced: boolean
+}
+
+export interface Policies {
+  /** Undefined until one has been seen. */
+  current(): Policy | undefined
+}
+
+export interface Settings {
+  /** Where machines that ask on this link find their boot files. */
+  bootServers(link: Link): BootServers
+  /** Our address on every link we answer on: what a client may name as the server it means. */
+  readonly addresses: ReadonlySet<Ipv4Address>
+}
+
+/** An interface on which clients are served. */
+export interface Link {
+  readonly name: string
+  readonly address: Ipv4Address
+  readonly mask: Ipv4Address
+}
+
+/** How a message came in. */
+export interface Arrival {
+  readonly link: Link
+  readonly from: Endpoint
+}
