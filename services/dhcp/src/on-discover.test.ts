@@ -52,6 +52,10 @@ describe('OFFER', () => {
     )
   })
 
+  test('has no boot file for a client that does not boot, whatever name it came with (P15)', () => {
+    assert.equal(new Site().answer(message('discover', { file: 'boot.scr.uimg' })).reply.file, '')
+  })
+
   const destinations: readonly [row: string, fields: Parameters<typeof message>[1], to: string][] = [
     ['A1', { giaddr: '192.168.1.2' }, 'relay 192.168.1.2:67'],
     ['A3', { flags: BROADCAST_FLAG }, 'broadcast 255.255.255.255:68'],

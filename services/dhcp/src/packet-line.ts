@@ -12,6 +12,7 @@ const LEVELS: Readonly<Partial<Record<Silence, Level>>> = {
   'address-quarantined': 'warn',
   'wrong-network': 'warn',
   'too-many-hops': 'warn',
+  'not-synced': 'info',
   'no-address': 'info',
   released: 'info',
   'not-the-owner': 'info',
