@@ -41,7 +41,8 @@ export class ByteReader {
 
   #advance(length: number): number {
     const at = this.#offset
-    if (length > this.#bytes.length - at) throw new DecodeError('truncated', at)
+    // A length that was computed from the peer's octets may be negative: as short a read as one past the end.
+    if (!(length >= 0 && length <= this.#bytes.length - at)) throw new DecodeError('truncated', at)
     this.#offset = at + length
     return at
   }

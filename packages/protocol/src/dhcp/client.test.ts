@@ -23,6 +23,12 @@ const KEYS: readonly { name: string; message: DhcpMessage; key: string; ignoring
     ignoring61: 'hw:1:52:54:00:aa:02:01',
   },
   {
+    name: '61 of 256 octets only fills tables',
+    message: request({ 61: '01'.repeat(256) }),
+    key: 'hw:1:52:54:00:aa:02:01',
+    ignoring61: 'hw:1:52:54:00:aa:02:01',
+  },
+  {
     name: 'the same octets on another medium',
     message: request({}, { htype: 6 }),
     key: 'hw:6:52:54:00:aa:02:01',

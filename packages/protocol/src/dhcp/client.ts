@@ -10,6 +10,8 @@ export interface ClientKeyRule {
 
 /** RFC 2132 §9.14: a type and at least one octet. A shorter value identifies nobody. */
 const SHORTEST_IDENTIFIER = 2
+/** One instance of an option. A longer value, put together from many (RFC 3396), would only fill our tables. */
+const LONGEST_IDENTIFIER = 255
 
 /** `chaddr` as text, '' when the client sent none (hlen 0, as over InfiniBand). */
 export function macOf(message: DhcpMessage): MacAddress {
@@ -18,12 +20,16 @@ export function macOf(message: DhcpMessage): MacAddress {
 
 /**
  * Who holds the lease, within a subnet: the client identifier if there is one, else hardware type and address
- * (RFC 2131 §4.2). `id:01525400aa0021` or `hw:1:52:54:00:aa:00:21`: the two never meet, and both sort and print well.
+ * (RFC 2131 §4.2). An identifier of under 2 or over 255 octets counts as none. `id:01525400aa0021` or `hw:1:52:54:00:aa:00:21`: the two never meet, and both sort and print well.
  */
 export function clientKey(message: DhcpMessage, rule?: ClientKeyRule): string {
   const identifier = rule?.ignoreClientIdentifier === true ? undefined : message.options.get(61)
-  if (identifier !== undefined && identifier.length >= SHORTEST_IDENTIFIER) return `id:${hex(identifier)}`
+  if (identifier !== undefined && isUsable(identifier)) return `id:${hex(identifier)}`
   return `hw:${message.htype}:${macOfBytes(message.chaddr)}`
+}
+
+function isUsable(identifier: Uint8Array): boolean {
+  return identifier.length >= SHORTEST_IDENTIFIER && identifier.length <= LONGEST_IDENTIFIER
 }
 
 /**

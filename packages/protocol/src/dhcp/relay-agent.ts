@@ -21,6 +21,8 @@ export const RELAY_SUB_OPTIONS = [
   { code: 152, name: 'virtual-subnet-selection-control', section: 'RFC 6607' },
 ] as const
 
+const VIRTUAL_SUBNET_SELECTION = 151
+
 const NAMES: ReadonlyMap<number, string> = new Map(RELAY_SUB_OPTIONS.map((row) => [row.code, row.name]))
 
 /** What a relay agent said about the place the message came from (option 82). */
@@ -82,16 +84,19 @@ export function relayAgent(message: DhcpMessage): RelayAgent | undefined {
  * (RFC 6607) is left out: to send it back means "I chose the address from that virtual network", which no server here does.
  */
 export function echoedRelayAgent(raw: Uint8Array): Uint8Array {
-  const kept: number[] = []
+  const kept = new Uint8Array(raw.length)
+  let length = 0
   let at = 0
-  let dropped = false
-  while (at + 2 <= raw.length && at + 2 + raw[at + 1]! <= raw.length) {
-    const end = at + 2 + raw[at + 1]!
-    if (raw[at] === 151) dropped = true
-    else for (let i = at; i < end; i++) kept.push(raw[i]!)
+  while (at < raw.length) {
+    // What is left behind the last whole sub-option is echoed as it is.
+    const end = at + 2 <= raw.length ? Math.min(at + 2 + raw[at + 1]!, raw.length) : raw.length
+    if (raw[at] !== VIRTUAL_SUBNET_SELECTION) {
+      kept.set(raw.subarray(at, end), length)
+      length += end - at
+    }
     at = end
   }
-  return dropped ? Uint8Array.of(...kept, ...raw.subarray(at)) : raw
+  return length === raw.length ? raw : kept.subarray(0, length)
 }
 
 /** Option 82 as octets, printed sub-option by sub-option. */
