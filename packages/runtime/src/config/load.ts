@@ -124,6 +124,6 @@ function describe(
   if (variable !== undefined) return [`${variable.env}: ${message}`]
   const name = path.join('.')
   const place = source.placeOf(path)
-  if (value === undefined) return [`${place} ${name}: ${message} (or set ${envName(path.map(String))})`.trimStart()]
-  return [`${place} ${name}: ${message}`.trimStart()]
+  const settable = value === undefined && path.every((part) => typeof part === 'string')
+  return [`${place} ${name}: ${message}${settable ? ` (or set ${envName(path)})` : ''}`.trimStart()]
 }
