@@ -19,7 +19,7 @@ export interface ServerOptions {
   readonly files: Files
   readonly transfers: Transfers
   readonly limits: {
-    readonly blksize: number | undefined
+    readonly blksize?: number | undefined
     readonly windowsize: number
     readonly timeoutSeconds: number
   }
@@ -31,6 +31,8 @@ export interface ServerOptions {
 export interface Server {
   /** `192.0.2.1:69`, as bound. */
   readonly address: string
+  /** Takes a datagram as if it had come to the port. */
+  receive(bytes: Uint8Array, from: Peer): void
   close(): Promise<void>
 }
 
@@ -40,8 +42,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   // ERRORs need no transfer, but must not come from the service's port either (RFC 1350 §4): one more port for all of them.
   const refusals = await openUdp(options.host, 0)
   const server = new ListeningServer(options, listener, refusals)
-  listener.on('message', (bytes, from) => server.receive(bytes, from))
-  return { address: formatPeer(listener.address()), close: () => server.close() }
+  const receive = (bytes: Uint8Array, from: Peer): void => server.receive(bytes, from)
+  listener.on('message', receive)
+  return { address: formatPeer(listener.address()), receive, close: () => server.close() }
 }
 
 /** What is known of a request for its log line. */
