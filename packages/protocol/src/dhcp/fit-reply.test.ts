@@ -80,6 +80,17 @@ const DROPS: readonly {
     dropped: [119, 15, 17],
   },
   {
+    name: 'only the long one when a short one fits again',
+    asked: CLIENT,
+    more: [
+      [43, 200],
+      [67, 100],
+      [17, 120],
+      [119, 40],
+    ],
+    dropped: [17],
+  },
+  {
     name: 'nothing that booting rests on before all of that',
     asked: CLIENT,
     more: [

@@ -44,7 +44,7 @@ export function maxReplyLength(request: DhcpMessage): number {
  * in no way, `file` and `sname` included, they are dropped one by one: any that would not even fit alone; then those the
  * client did not ask for, highest code first; then those it asked for, the last of its list first (RFC 2132 §9.8: the
  * list may be in order of preference); then those that booting and relaying rest on, ending with 82 (RFC 3046 §2.2).
- * Never fails, and `dropped` is for the log.
+ * One that fits again once others are gone comes back. Never fails, and `dropped` is for the log.
  */
 export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
   const maxLength = maxReplyLength(request)
@@ -57,7 +57,12 @@ export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
     if (layoutOptions(message, maxLength).left.length === 0) break
     if (options.delete(code)) dropped.push(code)
   }
-  return { message, dropped, maxLength }
+  // A long one that went late may have made room for a short one that went early.
+  for (const code of dropped.toReversed()) {
+    options.set(code, named.options.get(code)!)
+    if (layoutOptions(message, maxLength).left.length > 0) options.delete(code)
+  }
+  return { message, dropped: dropped.filter((code) => !options.has(code)), maxLength }
 }
 
 /** Codes whose value would not even fit alone: they go at once, instead of taking all others with them. */
