@@ -61,6 +61,7 @@ test('row 5: OVMF goes on to its disk when netboot is not allowed, and the log s
     assert.deepEqual(fetchesOf(network.sightings()), [])
     const refused = network.stack.log('dhcp').find(({ mac, decision }) => mac === MAC && decision === 'deny')
     assert.equal(refused?.['rule'], 'netboot-not-allowed')
+    assert.match(String(refused?.['why']), /netboot is not allowed/)
   })
 })
 

@@ -17,7 +17,7 @@ import { observe } from './timeline/observer.ts'
 const skip = requireTools({
   root: true,
   commands: [...MACHINE_COMMANDS, 'ip', 'tcpdump', 'dnsmasq', 'busybox'],
-  files: [...MACHINE_FILES, '/usr/lib/ipxe/ipxe.efi'],
+  files: [...MACHINE_FILES.bios, ...MACHINE_FILES.uefi, '/usr/lib/ipxe/ipxe.efi'],
 })
 const SERVER = '192.168.88.1'
 const FILES = `http://${SERVER}:8080`

@@ -8,7 +8,7 @@ import type { MachineRecord } from './record.ts'
 export const LAB_MISSING = requireTools({
   root: true,
   commands: [...MACHINE_COMMANDS, 'ip', 'tcpdump', 'dnsmasq', 'kea-dhcp4', 'curl', 'busybox', 'udhcpc'],
-  files: [...MACHINE_FILES, '/usr/lib/ipxe/ipxe.efi', '/usr/lib/ipxe/undionly.kpxe'],
+  files: [...MACHINE_FILES.bios, ...MACHINE_FILES.uefi, '/usr/lib/ipxe/ipxe.efi', '/usr/lib/ipxe/undionly.kpxe'],
 })
 
 export const MAC = '52:54:00:88:00:01'

@@ -25,7 +25,10 @@ export interface Stage {
 
 const OVMF = '/usr/share/OVMF'
 export const MACHINE_COMMANDS = ['qemu-system-x86_64']
-export const MACHINE_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`, '/usr/lib/ipxe/qemu/pxe-virtio.rom']
+export const MACHINE_FILES: Readonly<Record<Firmware, readonly string[]>> = {
+  bios: ['/usr/lib/ipxe/qemu/pxe-virtio.rom'],
+  uefi: [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`],
+}
 
 /** What is looked for on the serial console, in the order of a boot. */
 const STAGES: readonly (readonly [name: string, pattern: RegExp])[] = [
@@ -45,6 +48,8 @@ export class Machine {
   readonly poweredOnAt: number
   readonly #running: Running
   readonly #stages = new Map<string, Stage>()
+  /** Called with each stage when it is reached. */
+  onStage: (stage: Stage) => void = () => {}
 
   private constructor(running: Running, poweredOnAt: number) {
     this.poweredOnAt = poweredOnAt
@@ -97,7 +102,10 @@ export class Machine {
     for (const [name, pattern] of STAGES) {
       if (this.#stages.has(name)) continue
       const match = pattern.exec(console)
-      if (match !== null) this.#stages.set(name, { at: Date.now(), name, text: match[0] })
+      if (match === null) continue
+      const stage = { at: Date.now(), name, text: match[0] }
+      this.#stages.set(name, stage)
+      this.onStage(stage)
     }
   }
 }

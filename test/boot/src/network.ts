@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, type Capture, type Host, type Running } from '@reboots/testkit'
@@ -32,6 +32,13 @@ export interface NetworkOptions {
   readonly records: readonly MachineRecord[]
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
+  /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
+  readonly bootFiles?: BootFiles
+}
+
+export interface BootFiles {
+  readonly kernel: Uint8Array
+  readonly initrd: Uint8Array
 }
 
 export interface Booted {
@@ -69,7 +76,7 @@ export class Network {
     const directory = fileURLToPath(new URL(`../../../.cache/boot/runs/${options.label}`, import.meta.url))
     await rm(directory, { recursive: true, force: true })
     const token = `REBOOTS-${randomBytes(8).toString('hex')}`
-    await writeFiles(directory, token, options.records)
+    await writeFiles(directory, token, options)
     const lan = await Lan.open({ prefix: 'bt' })
     try {
       const capture = await lan.capture()
@@ -84,9 +91,13 @@ export class Network {
     }
   }
 
-  /** Switches a machine on, and off again when its kernel has reported. Rejects, with the whole story, if it does not. */
+  /** Switches a machine on, and off again when its kernel has reported. Rejects if it does not. */
   async boot(firmware: Firmware, mac: string): Promise<Booted> {
-    const machine = await this.powerOn(firmware, mac)
+    return this.untilItReports(await this.powerOn(firmware, mac))
+  }
+
+  /** Waits for the report of a machine that has been switched on. */
+  async untilItReports(machine: Machine): Promise<Booted> {
     const report = new RegExp(`^${this.#token}\\n${COMMAND_LINE}(.*)\\n${this.#token}\\n`, 'm')
     const [, commandLine] = await machine.waitFor(report, BOOT_WITHIN_MS)
     await machine.powerOff()
@@ -154,11 +165,12 @@ export async function withNetwork(options: NetworkOptions, body: (network: Netwo
   }
 }
 
-async function writeFiles(directory: string, token: string, records: readonly MachineRecord[]): Promise<void> {
+async function writeFiles(directory: string, token: string, { records, bootFiles }: NetworkOptions): Promise<void> {
   const files = join(directory, 'files')
   await mkdir(files, { recursive: true })
-  await copyFile(await kernelPath(), join(files, KERNEL))
-  await writeFile(join(files, INITRD), await initramfs(token))
+  const { kernel, initrd } = bootFiles ?? { kernel: await readFile(await kernelPath()), initrd: await initramfs(token) }
+  await writeFile(join(files, KERNEL), kernel)
+  await writeFile(join(files, INITRD), initrd)
   const documents = records.map((record) => JSON.stringify(hardwareDocument(record, ORIGIN), undefined, 2))
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }

@@ -95,7 +95,8 @@ test('a client that does not boot gets its lease from the site and not one packe
       [],
     )
     const metrics = await network.reboots.run('curl', '--silent', '--fail', 'http://127.0.0.1:7011/metrics')
-    const heard = /^reboots_proxydhcp_packets_total\{received="discover",outcome="not-a-boot-client"\} [1-9]/m
+    const heard =
+      /^reboots_proxydhcp_packets_total\{port="67",received="discover",outcome="not-a-network-boot-client"\} [1-9]/m
     assert.match(metrics, heard)
   })
 })

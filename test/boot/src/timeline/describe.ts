@@ -53,7 +53,7 @@ function serverWords(message: DhcpSighting['message']): string[] {
   const control = vendor === undefined ? undefined : decodeVendorOptions(vendor).discoveryControl
   return [
     message.yiaddr === UNSPECIFIED ? 'no address' : `address ${formatIpv4(message.yiaddr)}`,
-    file === '' ? 'no boot file' : `boot file ${file}`,
+    file === '' ? 'no boot file' : `boot file ${withoutQuery(file)}`,
     ...(message.siaddr === UNSPECIFIED ? [] : [`boot server ${formatIpv4(message.siaddr)}`]),
     ...(control === undefined ? [] : [`discovery control ${control}`]),
   ]
@@ -74,8 +74,8 @@ function tftpText({ what, file, options, bytes, message }: TftpSighting): string
 }
 
 function httpText({ what, method, path, status, length }: HttpSighting): string {
-  if (what === 'request') return `${method} ${path}`
-  return `${status} ${path}${length === undefined ? '' : `: ${length} bytes`}`
+  if (what === 'request') return `${method} ${withoutQuery(path)}`
+  return `${status}${length === undefined ? '' : `: ${length} bytes`}`
 }
 
 function nameOf({ address, port }: Endpoint, names: Names): string {
@@ -87,4 +87,9 @@ function addressName(address: Ipv4Address, names: Names): string {
   if (address === LIMITED_BROADCAST) return 'everyone'
   const text = formatIpv4(address)
   return names.get(text) ?? 'machine'
+}
+
+/** Our script URLs repeat behind a `?` what the client has said of itself. */
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0]!
 }

@@ -4,6 +4,8 @@ import { describeSighting, type Line, type Names } from './describe.ts'
 import { observe } from './observer.ts'
 
 const WIDTHS = { channel: 7, parties: 34 }
+/** The kernel says much about the compiler in its first line. */
+const LONGEST_TEXT = 60
 const COLOURS: Readonly<Record<Line['channel'], number>> = { DHCP: 33, TFTP: 36, HTTP: 32, console: 35, '': 1 }
 
 /** The boot of a machine as text: a line per event, with the seconds since it was switched on. */
@@ -17,7 +19,11 @@ export function formatTimeline(machine: Machine, packets: readonly Packet[], nam
 }
 
 export function stageLine({ name, text }: Stage): Line {
-  return { channel: 'console', parties: name, text }
+  return {
+    channel: 'console',
+    parties: name,
+    text: text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text,
+  }
 }
 
 /** One line; `after` is in milliseconds. */
