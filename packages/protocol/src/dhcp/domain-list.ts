@@ -1,4 +1,4 @@
-import { DecodeError, latin1, octets } from '../bytes/index.ts'
+import { ByteWriter, DecodeError, latin1, octets } from '../bytes/index.ts'
 import { quote, type Codec } from './codec.ts'
 
 /** RFC 1035 §2.3.4: octets of a whole name on the wire, and of one label. */
@@ -81,14 +81,19 @@ function octetAt(value: Uint8Array, at: number): number {
 }
 
 function encodeName(name: string): Uint8Array {
-  const labels = name === '' ? [] : name.replace(/\.$/, '').split('.')
-  const bytes: number[] = []
-  for (const label of labels) {
-    const value = octets(label)
-    if (value.length === 0 || value.length > LONGEST_LABEL) throw new RangeError(`${quote(name)} is not a domain name`)
-    bytes.push(value.length, ...value)
-  }
-  bytes.push(0)
-  if (bytes.length > LONGEST_NAME) throw new RangeError(`${quote(name)} is longer than a domain name can be`)
-  return Uint8Array.from(bytes)
+  if (!isDomainName(name)) throw new RangeError(`${quote(name)} is not a domain name`)
+  const writer = new ByteWriter(LONGEST_NAME)
+  for (const label of labelsOf(name)) writer.u8(label.length).bytes(octets(label))
+  return writer.u8(0).finish()
+}
+
+/** Whether a name can be written: labels of 1 to 63 octets, 255 in all, a final dot or none. '' is the root. */
+export function isDomainName(name: string): boolean {
+  const labels = labelsOf(name)
+  const length = labels.reduce((sum, label) => sum + label.length + 1, 1)
+  return length <= LONGEST_NAME && labels.every((label) => label.length > 0 && label.length <= LONGEST_LABEL)
+}
+
+function labelsOf(name: string): readonly string[] {
+  return name === '' ? [] : name.replace(/\.$/, '').split('.')
 }

@@ -1,5 +1,6 @@
 import { UNSPECIFIED, type Ipv4Address, type Seconds } from '../net/index.ts'
 import type { Route } from './classless-routes.ts'
+import { isDomainName } from './domain-list.ts'
 import type { DhcpMessage } from './message.ts'
 import type { Option } from './option.ts'
 import {
@@ -25,6 +26,7 @@ export interface NetworkConfig {
   readonly leaseTime: Seconds
   readonly hostName?: string
   readonly domainName?: string
+  /** What is no domain name (`isDomainName`) is left out: one bad record must not stop the server. */
   readonly domainSearch?: readonly string[]
   readonly broadcastAddress?: Ipv4Address
   readonly ntpServers?: readonly Ipv4Address[]
@@ -58,7 +60,7 @@ export function configuredOptions(request: DhcpMessage, config: NetworkConfig): 
   add(domainName, config.domainName || undefined)
   add(broadcastAddress, config.broadcastAddress)
   add(ntpServers, filled(config.ntpServers))
-  add(domainSearch, filled(config.domainSearch))
+  add(domainSearch, filled(config.domainSearch?.filter(isDomainName)))
   add(classlessStaticRoute, routes)
   add(microsoftClasslessStaticRoute, routes)
   for (const [code, value] of config.extra ?? []) {

@@ -144,6 +144,19 @@ const OPTIONS: readonly { name: string; reply: DhcpMessage; options: Record<numb
     options: { ...OFFER, 51: '0000003c', 58: '0000001e', 59: '00000034' },
   },
   {
+    name: 'OFFER: what is no domain name is left out of 119',
+    reply: offered('77', {
+      ...BARE,
+      domainSearch: ['a..b', 'c'.repeat(64), '.', Array(5).fill('d'.repeat(60)).join('.')],
+    }),
+    options: { ...OFFER, 51: '0000003c', 58: '0000001e', 59: '00000034' },
+  },
+  {
+    name: 'OFFER: and the others stay in it',
+    reply: offered('77', { ...BARE, domainSearch: ['a..b', 'e.f.'] }),
+    options: { ...OFFER, 51: '0000003c', 58: '0000001e', 59: '00000034', 119: '0165016600' },
+  },
+  {
     name: 'S14 OFFER: an infinite lease has no halves',
     reply: offered('01', { ...BARE, leaseTime: INFINITE }),
     options: { ...OFFER, 51: 'ffffffff', 1: 'ffffff00' },
