@@ -13,10 +13,10 @@ export function claimOf(asked: Asked, reserved: Ipv4Address, requested: Ipv4Addr
 
 /**
  * Frees the address when the books still have it as another machine's: the record is what counts, and a replaced network card must
- * not wait for the lease of the old one to end. A quarantine stays.
+ * not wait for the lease of the old one to end. A quarantine stays: nobody holds that address, so nobody can release it.
  */
 export function takeOver(asked: Asked, reserved: Ipv4Address, ports: Ports): void {
   const lease = ports.leases.at(reserved, asked.now)
-  if (lease === undefined || lease.client === asked.mac || lease.state === 'declined') return
+  if (lease === undefined || lease.client === asked.mac) return
   ports.leases.release(lease.client, reserved, asked.now)
 }

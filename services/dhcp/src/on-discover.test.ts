@@ -112,9 +112,29 @@ describe('through a relay agent', () => {
   })
 })
 
-test('an address that moved to another machine in the records is offered to that one at once', () => {
-  const site = new Site()
-  site.answer(message('request', { requested: ADDRESS }))
-  site.record(machine({ mac: '52:54:00:aa:00:02', address: ADDRESS }))
-  assert.equal(site.answer(message('discover', { mac: '52:54:00:aa:00:02' })).reply.yiaddr, ip(ADDRESS))
+describe('an address that moved to another machine in the records', () => {
+  const NEW = '52:54:00:aa:00:02'
+  const moved = () => {
+    const site = new Site()
+    site.answer(message('request', { requested: ADDRESS }))
+    site.record(machine({ mac: NEW, address: ADDRESS }))
+    return site
+  }
+
+  test('is offered to that one at once', () => {
+    assert.equal(moved().answer(message('discover', { mac: NEW })).reply.yiaddr, ip(ADDRESS))
+  })
+
+  test('is bound for that one at once', () => {
+    const site = moved()
+    assert.equal(typeOf(site.ask(message('request', { mac: NEW, requested: ADDRESS }))), 'ack')
+    assert.equal(site.ports.leases.at(ip(ADDRESS), site.now)?.client, NEW)
+  })
+
+  test('stays in quarantine if the one before declined it', () => {
+    const site = new Site()
+    site.ask(message('decline', { server: '192.168.1.1', requested: ADDRESS }))
+    site.record(machine({ mac: NEW, address: ADDRESS }))
+    assert.equal(typeOf(site.ask(message('discover', { mac: NEW }))), 'address-quarantined')
+  })
 })
