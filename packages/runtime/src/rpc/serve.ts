@@ -1,4 +1,10 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import {
+  Server,
+  ServerCredentials,
+  setLogger,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import { bindFailure, listenAddress } from '../listen.ts'
 import type { Log } from '../log.ts'
@@ -22,6 +28,8 @@ export interface RpcServer {
 
 /** Serves gRPC with grpc.health.v1.Health. OperatorError if the address cannot be had. */
 export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
+  // What goes wrong comes back as an error too; its own lines on stderr would be said twice, and not as JSON.
+  setLogger({ error: (message: string) => options.log.debug({ why: message }, 'gRPC') })
   const server = new Server({ 'grpc.keepalive_time_ms': 20_000, 'grpc.keepalive_timeout_ms': 5_000 })
   const health = new HealthImplementation({ '': 'SERVING' })
   for (const [definition, implementation] of options.services) server.addService(definition, implementation)
