@@ -1,0 +1,69 @@
+import { Metadata, status, type sendUnaryData, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js'
+import type { rules } from '@reboots/api'
+import type { Instant } from '@reboots/protocol/net'
+import type { Log, Metrics } from '@reboots/runtime'
+import { onDecide } from './on-decide.ts'
+import type { Machines } from './ports.ts'
+import type { Publisher } from './publisher.ts'
+
+export interface Handling {
+  readonly publisher: Publisher
+  readonly machines: Machines
+  readonly now: () => Instant
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** RulesService over a publisher. `close` ends the Watch streams, so that clients reconnect elsewhere and the server can stop. */
+export function rulesService(handling: Handling): { service: rules.RulesServiceServer; close(): void } {
+  const { publisher, metrics } = handling
+  const watchers = new Set<ServerWritableStream<rules.WatchRequest, rules.WatchResponse>>()
+  const decided = metrics.counter('reboots_rules_decide_total', 'Decide calls by what was decided', ['outcome'])
+  const revision = metrics.gauge('reboots_rules_policy_revision', 'Policies published since the start')
+  const count = metrics.gauge('reboots_rules_policy_rules', 'Rules of the policy in force')
+  const watching = metrics.gauge('reboots_rules_watchers', 'Services that follow the policy')
+  metrics.onScrape(() => {
+    revision.set(Number(publisher.current.revision))
+    count.set(publisher.current.policy.rules.length)
+    watching.set(watchers.size)
+  })
+
+  const service: rules.RulesServiceServer = {
+    watch(call) {
+      watchers.add(call)
+      const unsubscribe = publisher.subscribe(({ revision, version, document }) => {
+        call.write({ revision, version, document })
+      })
+      call.once('close', () => {
+        unsubscribe()
+        watchers.delete(call)
+      })
+    },
+    decide(call, callback) {
+      const outcome = answerDecide(call, callback, handling)
+      decided.inc({ outcome })
+    },
+  }
+  return { service, close: () => watchers.forEach((call) => call.end()) }
+}
+
+/** Answers, writes one line, and gives the outcome as a label. */
+function answerDecide(
+  call: ServerUnaryCall<rules.DecideRequest, rules.DecideResponse>,
+  callback: sendUnaryData<rules.DecideResponse>,
+  { publisher, machines, now, log }: Handling,
+): string {
+  const answer = onDecide(call.request, publisher.current, machines, now())
+  if ('code' in answer) {
+    log.info({ mac: call.request.mac, why: answer.details }, `Decide refused: ${status[answer.code]}`)
+    callback(answer)
+    return 'refused'
+  }
+  const { response, note } = answer
+  const { outcome, detail, rule, version, machineKnown } = response
+  log.info({ mac: call.request.mac, arch: call.request.arch, outcome, detail, rule, version, machineKnown }, 'Decide')
+  const trailer = new Metadata()
+  if (note !== undefined) trailer.set('reboots-note', note)
+  callback(null, response, trailer)
+  return outcome
+}

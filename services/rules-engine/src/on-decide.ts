@@ -1,0 +1,113 @@
+import { status } from '@grpc/grpc-js'
+import type { rules } from '@reboots/api'
+import { parseIpv4, parseMac, type Instant, type MacAddress } from '@reboots/protocol/net'
+import {
+  describedClientFacts,
+  explain,
+  UNKNOWN_MACHINE,
+  type Decision,
+  type Explanation,
+  type Facts,
+} from '@reboots/rules'
+import type { KnownMachine, Machines } from './ports.ts'
+import type { Publication } from './publisher.ts'
+
+export type DecideAnswer =
+  | { readonly response: rules.DecideResponse; readonly note?: string }
+  | { readonly code: status; readonly details: string }
+
+/** What a machine would get now. Records that have not been received yet count as unknown machines, and the answer says so. */
+export function onDecide(
+  request: rules.DecideRequest,
+  { policy }: Publication,
+  machines: Machines,
+  now: Instant,
+): DecideAnswer {
+  const mac = parseMac(request.mac)
+  const wrong = mac === undefined ? `mac: not a MAC address: ${JSON.stringify(request.mac)}` : problemIn(request)
+  if (mac === undefined || wrong !== undefined) return { code: status.INVALID_ARGUMENT, details: wrong ?? '' }
+  const machine = machines.byMac(mac)
+  const note = machines.problem
+  const explanation = explain(policy, factsOf(request, mac, machine, now))
+  const response = responseOf(explanation, machine !== undefined, note)
+  return note === undefined ? { response } : { response, note }
+}
+
+const TRANSPORTS: Readonly<Record<string, string | undefined>> = {
+  '': undefined,
+  PXEClient: 'tftp',
+  HTTPClient: 'http',
+}
+const LOADERS: ReadonlySet<string> = new Set(['', 'firmware', 'ipxe'])
+
+function problemIn(request: rules.DecideRequest): string | undefined {
+  const { arch, transport, loader, giaddr, circuitId, remoteId } = request
+  if (arch > 0xffff) return `arch: not an architecture type: ${arch}`
+  if (!Object.hasOwn(TRANSPORTS, transport)) return 'transport: PXEClient or HTTPClient'
+  if (!LOADERS.has(loader)) return 'loader: firmware or ipxe'
+  if (giaddr !== '' && parseIpv4(giaddr) === undefined) return `giaddr: not an IPv4 address: ${JSON.stringify(giaddr)}`
+  if (!HEXADECIMAL.test(circuitId)) return 'circuit_id: not hexadecimal'
+  return HEXADECIMAL.test(remoteId) ? undefined : 'remote_id: not hexadecimal'
+}
+
+const HEXADECIMAL = /^(?:[0-9a-f]{2})*$/i
+
+/** Without a transport it is the one of the architecture type, as it would be on the wire. */
+function factsOf(
+  request: rules.DecideRequest,
+  mac: MacAddress,
+  machine: KnownMachine | undefined,
+  now: Instant,
+): Facts {
+  const { arch, vendorClass, userClass, link, giaddr } = request
+  const loader = request.loader === '' ? 'firmware' : request.loader
+  const uuid = request.uuid.toLowerCase()
+  return {
+    client: describedClientFacts({
+      mac,
+      arch,
+      transport: TRANSPORTS[request.transport],
+      loader,
+      uuid,
+      vendorClass,
+      userClass,
+    }),
+    network: {
+      link,
+      giaddr,
+      circuitId: request.circuitId.toLowerCase(),
+      remoteId: request.remoteId.toLowerCase(),
+      subnet: machine?.subnet ?? '',
+    },
+    machine: machine?.facts ?? UNKNOWN_MACHINE,
+    now,
+  }
+}
+
+function responseOf(explanation: Explanation, machineKnown: boolean, note: string | undefined): rules.DecideResponse {
+  const { decision, rule, version, trace } = explanation
+  return {
+    outcome: decision.kind,
+    detail: withNote(detailOf(decision), decision.kind === 'boot' ? undefined : note),
+    rule,
+    version,
+    trace: trace.map(({ rule, matched, condition, why }) => ({ rule, matched, condition, why })),
+    machineKnown,
+  }
+}
+
+function detailOf(decision: Decision): string {
+  switch (decision.kind) {
+    case 'boot':
+      return decision.profile
+    case 'local-disk':
+      return ''
+    case 'deny':
+    case 'ignore':
+      return decision.reason
+  }
+}
+
+function withNote(detail: string, note: string | undefined): string {
+  return note === undefined ? detail : `${detail}${detail === '' ? '' : ' '}(${note})`
+}
