@@ -75,42 +75,48 @@ function isEnd(character: string | undefined): boolean {
   return character === undefined || character === ',' || character === '}' || character === ']' || character <= ' '
 }
 
-// eslint-disable-next-line no-control-regex
-const TOKEN =
-  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/y
-
 /** Offset of the first token that cannot stand where it stands: JSON.parse refuses a text without always saying where. */
 export function jsonErrorOffset(text: string): number {
   const open: string[] = []
-  let expected: readonly Token[] = ['value']
-  TOKEN.lastIndex = 0
-  for (;;) {
-    const from = TOKEN.lastIndex
-    const match = TOKEN.exec(text)
-    const token = match === null ? undefined : kindOf(match)
-    if (token === undefined || !expected.includes(token)) return skipSpace(text, from)
+  let expected: readonly Token[] = VALUE
+  for (let at = skipSpace(text, 0); ;) {
+    const found = tokenAt(text, at)
+    if (found === undefined || !expected.includes(found.token)) return at
+    const { token, end } = found
     if (token === '{' || token === '[') open.push(token)
     if (token === '}' || token === ']') open.pop()
     expected = after(token, expected, open.at(-1))
-    if (expected.length === 0) return skipSpace(text, TOKEN.lastIndex)
+    at = skipSpace(text, end)
+    if (expected.length === 0) return at
   }
 }
 
-type Token = 'value' | 'key' | '{' | '}' | '[' | ']' | ',' | ':'
+type Token = 'value' | 'text' | '{' | '}' | '[' | ']' | ',' | ':'
 
-function kindOf(match: RegExpExecArray): Token {
-  if (match[1] !== undefined) return match[1] as Token
-  return match[2] === undefined ? 'value' : 'key'
+const VALUE: readonly Token[] = ['value', 'text', '{', '[']
+const PUNCTUATION: readonly string[] = ['{', '}', '[', ']', ',', ':'] satisfies Token[]
+const LITERAL = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
+// eslint-disable-next-line no-control-regex
+const BAD_IN_STRING = /[\u0000-\u001f]|\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})/
+
+function tokenAt(text: string, at: number): { readonly token: Token; readonly end: number } | undefined {
+  const character = text.charAt(at)
+  if (PUNCTUATION.includes(character)) return { token: character as Token, end: at + 1 }
+  if (character !== '"') {
+    LITERAL.lastIndex = at
+    return LITERAL.test(text) ? { token: 'value', end: LITERAL.lastIndex } : undefined
+  }
+  const end = endOfString(text, at)
+  const inside = text.slice(at + 1, end - 1).replaceAll('\\\\', '')
+  return text[end - 1] !== '"' || BAD_IN_STRING.test(inside) ? undefined : { token: 'text', end }
 }
 
-const VALUE: readonly Token[] = ['value', 'key', '{', '[']
-
 function after(token: Token, before: readonly Token[], open: string | undefined): readonly Token[] {
-  if (token === '{') return ['key', '}']
+  if (token === '{') return ['text', '}']
   if (token === '[') return [...VALUE, ']']
   if (token === ':') return VALUE
-  if (token === ',') return open === '{' ? ['key'] : VALUE
+  if (token === ',') return open === '{' ? ['text'] : VALUE
   // A string is a key where nothing but a key may stand.
-  if (token === 'key' && !before.includes('value')) return [':']
+  if (token === 'text' && !before.includes('value')) return [':']
   return open === undefined ? [] : [',', open === '{' ? '}' : ']']
 }

@@ -1,4 +1,4 @@
-import { hardware } from '@reboots/api'
+import type { hardware } from '@reboots/api'
 import { Cursor, type Report } from './cursor.ts'
 import type { Format } from './format.ts'
 import { DEEPEST, metadataOf } from './metadata.ts'
@@ -11,8 +11,6 @@ export interface RecordReading {
   readonly findings: readonly Finding[]
 }
 
-/** More than any record, and well below what a gRPC message may have by default (4 MiB). */
-const LARGEST_MACHINE_BYTES = 1024 * 1024
 /** A bound for what one record can make of itself, where every interface repeats what the machine says once. */
 const MOST_INTERFACES = 256
 
@@ -26,13 +24,8 @@ export function readRecord(format: Format, value: unknown, path: Path): RecordRe
   if (metadata.tooDeep) record.refuse(`nests deeper than ${DEEPEST} levels; leave out what machines do not need`)
   const machine: hardware.Machine = { ...reading, metadata: metadata.value, origin: '' }
   checkInterfaces(record, machine)
-  if (report.findings.some(({ severity }) => severity === 'refused'))
-    return { machine: undefined, findings: report.findings }
-  if (hardware.Machine.encode(machine).finish().length > LARGEST_MACHINE_BYTES) {
-    record.refuse('is larger than 1 MiB; leave out what machines do not need')
-    return { machine: undefined, findings: report.findings }
-  }
-  return { machine, findings: report.findings }
+  const refused = report.findings.some(({ severity }) => severity === 'refused')
+  return { machine: refused ? undefined : machine, findings: report.findings }
 }
 
 function checkInterfaces(record: Cursor, { interfaces }: hardware.Machine): void {
