@@ -46,6 +46,11 @@ export class Cursor {
     return this.value === undefined
   }
 
+  /** Something of this record was refused already. */
+  get refused(): boolean {
+    return this.#report.findings.some(({ severity }) => severity === 'refused')
+  }
+
   refuse(message: string): void {
     this.#report.findings.push({ severity: 'refused', path: this.path, message })
   }

@@ -29,6 +29,12 @@ export function addressing({ address, gateway, mask }: AddressFields): Addressin
   return { ...written, netmask }
 }
 
+/** The address family that a record may name; 0 is what unset is written as. */
+export function ipv4Family(field: Cursor): void {
+  if (field.absent || [0, 4, '0', '4'].includes(field.value as number | string)) return
+  field.refuse(`is ${quote(field.value)}, but only IPv4 addresses can be given; write 4 or leave it out`)
+}
+
 /** RFC 1122 §3.2.1.3: `this host`, loopback, multicast and reserved addresses belong to no machine. */
 function hostAddress(field: Cursor): string {
   const written = ipv4(field)

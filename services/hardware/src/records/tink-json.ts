@@ -4,17 +4,17 @@ import { isMapping, type Cursor } from './cursor.ts'
 import { architecture, flag, ipv4List, leaseSeconds, lines, mac, text, url } from './fields.ts'
 import type { Format } from './format.ts'
 import { oneArchitecture } from './shared-fields.ts'
-import { addressing } from './subnet.ts'
+import { addressing, ipv4Family } from './subnet.ts'
 
 /** What `tink hardware push` took, Tink up to 0.9. `metadata` may be a mapping or the text of one. */
 export const tinkJson: Format = {
   name: 'tink',
   read(record) {
-    record.mapping(['id', 'metadata', 'network'], ['version'])
+    record.mapping(['id', 'metadata', 'network', 'version'])
     const metadata = readMetadata(record.at('metadata'))
     const network = record.at('network').mapping(['interfaces'], ['default'])
     const found = readInterfaces(network.at('interfaces'))
-    if (found.length === 0)
+    if (found.length === 0 && !record.refused)
       network.at('interfaces').refuse('has no interface with a dhcp.mac; a machine is found by its MAC')
     const id = text(record.at('id'))
     const instance = mappingAt(metadata, 'instance')
@@ -93,7 +93,8 @@ function readInterfaces(list: Cursor): Found[] {
 const DHCP = ['arch', 'hostname', 'iface_name', 'ip', 'lease_time', 'mac', 'name_servers', 'time_servers', 'uefi']
 
 function readDhcp(dhcp: Cursor): Partial<hardware.Dhcp> {
-  const ip = dhcp.at('ip').mapping(['address', 'gateway', 'netmask'], ['family'])
+  const ip = dhcp.at('ip').mapping(['address', 'family', 'gateway', 'netmask'])
+  ipv4Family(ip.at('family'))
   return {
     ...addressing({ address: ip.at('address'), gateway: ip.at('gateway'), mask: { netmask: ip.at('netmask') } }),
     hostname: text(dhcp.at('hostname')),

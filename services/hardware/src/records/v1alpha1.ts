@@ -27,7 +27,7 @@ import {
   raspberryPi,
   routes,
 } from './shared-fields.ts'
-import { addressing } from './subnet.ts'
+import { addressing, ipv4Family } from './subnet.ts'
 
 /** Tinkerbell's `Hardware`, tinkerbell.org/v1alpha1: what Smee reads. */
 export const v1alpha1: Format = {
@@ -39,7 +39,7 @@ export const v1alpha1: Format = {
     const own = spec.at('metadata')
     const facility = own.at('facility')
     const found = readInterfaces(spec.at('interfaces'))
-    if (found.length === 0)
+    if (found.length === 0 && !record.refused)
       spec.at('interfaces').refuse('has no interface with a dhcp.mac; a machine is found by its MAC')
     const { id, name } = objectName(object)
     return {
@@ -117,8 +117,9 @@ const DHCP = [
 ]
 
 function readDhcp(dhcp: Cursor): Omit<hardware.Dhcp, 'disabled'> {
-  const ip = dhcp.at('ip').mapping(['address', 'gateway', 'netmask'], ['family'])
-  if (!ip.absent && ip.at('address').absent) ip.at('address').warn('missing: no address is reserved')
+  const ip = dhcp.at('ip').mapping(['address', 'family', 'gateway', 'netmask'])
+  ipv4Family(ip.at('family'))
+  if (isMapping(ip.value) && ip.at('address').absent) ip.at('address').warn('missing: no address is reserved')
   const domainName = text(dhcp.at('domain_name'))
   return {
     ...addressing({ address: ip.at('address'), gateway: ip.at('gateway'), mask: { netmask: ip.at('netmask') } }),

@@ -26,7 +26,7 @@ export const v1alpha2: Format = {
     const instance = spec.at('instance').mapping(['osie'], INSTANCE)
     const boot = readOsie(instance.at('osie'))
     const interfaces = readInterfaces(spec.at('networkInterfaces'), boot)
-    if (interfaces.length === 0) {
+    if (interfaces.length === 0 && !record.refused) {
       spec.at('networkInterfaces').refuse('has no interface with a MAC; a machine is found by its MAC')
     }
     const { id, name } = objectName(object)
