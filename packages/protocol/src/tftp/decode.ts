@@ -45,7 +45,7 @@ function decodeData(reader: ByteReader): TftpPacket {
   return { op: 'data', block, data: reader.take(reader.remaining) }
 }
 
-/** RFC 2347 §2: an option is given once; of several with one name (in any case) the first holds. An empty name ends the list. */
+/** RFC 2347: an option is given once; of several with one name (in any case) the first holds. An empty name ends the list. */
 function decodeOptions(bytes: Uint8Array, reader: ByteReader): ReadonlyMap<string, string> {
   const options = new Map<string, string>()
   while (reader.remaining > 0) {

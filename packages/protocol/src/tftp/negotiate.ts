@@ -33,8 +33,8 @@ export const TFTP_OPTIONS: Readonly<Record<string, OptionRow>> = {
     max: MAX_BLKSIZE,
     answer: (asked, limits) => Math.min(asked, limits.blksize),
   },
-  timeout: { section: 'RFC 2349 §2', min: 1, max: 255, answer: (asked) => asked },
-  tsize: { section: 'RFC 2349 §3', min: 0, max: Number.MAX_SAFE_INTEGER, answer: (_asked, _limits, size) => size },
+  timeout: { section: 'RFC 2349', min: 1, max: 255, answer: (asked) => asked },
+  tsize: { section: 'RFC 2349', min: 0, max: Number.MAX_SAFE_INTEGER, answer: (_asked, _limits, size) => size },
   windowsize: {
     section: 'RFC 7440 §3',
     min: 1,
@@ -44,7 +44,7 @@ export const TFTP_OPTIONS: Readonly<Record<string, OptionRow>> = {
 }
 
 /**
- * What a read request gets (RFC 2347 §2): of the options it asked for those that are known and in range, in the order asked,
+ * What a read request gets (RFC 2347): of the options it asked for those that are known and in range, in the order asked,
  * none of them raised; `blksize` and `windowsize` lowered to `limits`.
  *
  * One policy for every value out of range or not a number: as if the option had not been asked for. The client sees that

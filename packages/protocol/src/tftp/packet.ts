@@ -9,7 +9,7 @@
  *   OACK       | opcode 6 (2)    | name | 0 | value | 0 | …
  * ```
  *
- * Option names are in lower case here: they are compared without regard to case (RFC 2347 §2).
+ * Option names are in lower case here: they are compared without regard to case (RFC 2347).
  */
 export type TftpPacket = TftpRequest | TftpData | TftpAck | TftpError | TftpOptionAck
 
@@ -39,10 +39,10 @@ export interface TftpOptionAck {
   readonly options: ReadonlyMap<string, string>
 }
 
-/** Opcodes: RFC 1350 §5, the last RFC 2347 §3. */
+/** Opcodes: RFC 1350 §5, the last RFC 2347. */
 export const OPCODES = { rrq: 1, wrq: 2, data: 3, ack: 4, error: 5, oack: 6 } as const
 
-/** Error codes: RFC 1350 appendix, the last RFC 2347 §4. */
+/** Error codes: RFC 1350 appendix, the last RFC 2347. */
 export const TFTP_ERRORS = {
   notDefined: { code: 0, name: 'not defined, see the message', section: 'RFC 1350 appendix' },
   fileNotFound: { code: 1, name: 'file not found', section: 'RFC 1350 appendix' },
@@ -52,13 +52,13 @@ export const TFTP_ERRORS = {
   unknownTransferId: { code: 5, name: 'unknown transfer ID', section: 'RFC 1350 appendix' },
   fileExists: { code: 6, name: 'file already exists', section: 'RFC 1350 appendix' },
   noSuchUser: { code: 7, name: 'no such user', section: 'RFC 1350 appendix' },
-  optionNegotiation: { code: 8, name: 'option negotiation failed', section: 'RFC 2347 §4' },
+  optionNegotiation: { code: 8, name: 'option negotiation failed', section: 'RFC 2347' },
 } as const
 
-/** RFC 2347 §2: a request, options and all, has at most this many octets. */
+/** RFC 2347: a request, options and all, has at most this many octets. */
 export const MAX_REQUEST_LENGTH = 512
 
-/** RFC 2348 §2: the largest block a DATA packet carries. */
+/** RFC 2348: the largest block a DATA packet carries. */
 export const MAX_BLKSIZE = 65464
 
 /** The transfer mode in lower case, or undefined for one that RFC 1350 §1 does not have (or `mail`, which it calls obsolete). */

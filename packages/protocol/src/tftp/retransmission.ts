@@ -19,7 +19,7 @@ const MARGIN = 200
 /**
  * The wait before a retransmission.
  *
- * A client that asked for a timeout gets exactly that interval, every time (RFC 2349 §2). For the others it follows the round
+ * A client that asked for a timeout gets exactly that interval, every time (RFC 2349). For the others it follows the round
  * trips (RFC 6298 §2: smoothed mean plus four times the deviation) and doubles while the client stays silent.
  */
 export class RetransmissionTimer {
