@@ -1,12 +1,12 @@
 import { serialize, type ASTNode } from '@marcbachmann/cel-js'
 import { decide } from './decide.ts'
-import type { Verdict } from './decision.ts'
+import type { Tried, Verdict } from './decision.ts'
 import { compile, parse, reasonOf } from './expression/compile.ts'
 import { CONDITION_SCOPE } from './expression/environment.ts'
 import { FactsContext } from './expression/facts-context.ts'
 import { operandsOf } from './expression/operands.ts'
 import type { Facts } from './facts.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, Rule } from './policy.ts'
 
 /** A verdict with a trace that a person can read. */
 export interface Explanation extends Verdict {
@@ -27,17 +27,25 @@ const LONGEST_VALUE = 60
 const MOST_VALUES = 4
 
 /**
- * Decides, and says of each rule tried why it did not match. Costs about a millisecond for each (conditions are taken apart and
- * parsed again): for people, not for packets.
+ * Decides, and says of each rule tried why it did not match. Costs some tenths of a millisecond for each (conditions are taken apart
+ * and parsed again): for people, not for packets.
  */
 export function explain(policy: Policy, facts: Facts): Explanation {
   const verdict = decide(policy, facts)
   const context = new FactsContext(facts)
-  const trace = verdict.trace.map((tried, index): Explained => {
-    const condition = policy.rules[index]!.condition.text.trim()
-    return { ...tried, condition, why: tried.matched ? '' : whyNot(condition, context) }
-  })
-  return { ...verdict, trace }
+  return { ...verdict, trace: verdict.trace.map((tried, index) => explained(tried, policy.rules[index]!, context)) }
+}
+
+/** `rule: why` for the last rules that did not match. */
+export function lastMisses(policy: Policy, facts: Facts, verdict: Verdict, most: number): string[] {
+  const context = new FactsContext(facts)
+  const missed = [...verdict.trace.entries()].filter(([, { matched }]) => !matched).slice(-most)
+  return missed.map(([index, tried]) => `"${tried.rule}": ${explained(tried, policy.rules[index]!, context).why}`)
+}
+
+function explained(tried: Tried, rule: Rule, context: FactsContext): Explained {
+  const condition = rule.condition.text.trim()
+  return { ...tried, condition, why: tried.matched ? '' : whyNot(condition, context) }
 }
 
 /** The first clause of a conjunction that is not true, with the facts it reads. */

@@ -67,6 +67,10 @@ function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMa
     const rule = readRule(reader, place, profiles, firstUse)
     if (rule !== undefined) rules.push(rule)
   }
+  const steps = rules.reduce((sum, { condition }) => sum + condition.steps, 0)
+  if (steps > LIMITS.policySteps) {
+    reader.report(list, `the rules may take ${steps} steps together; at most ${LIMITS.policySteps} are allowed`)
+  }
   return rules
 }
 

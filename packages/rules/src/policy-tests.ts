@@ -1,7 +1,8 @@
-import type { Decision } from './decision.ts'
+import type { Decision, Verdict } from './decision.ts'
 import { describedClientFacts } from './client-facts.ts'
 import type { Entry, Place, Reader } from './document.ts'
-import { explain, type Explanation } from './explain.ts'
+import { decide } from './decide.ts'
+import { lastMisses } from './explain.ts'
 import { parseInstant } from './expression/timestamp.ts'
 import { FACT_SCHEMA } from './fact-schema.ts'
 import type { ClientFacts, Facts, MachineFacts, NetworkFacts } from './facts.ts'
@@ -40,9 +41,9 @@ function runTest(reader: Reader, place: Place, policy: Policy, firstUse: Map<str
   const expected = found.expect && readExpected(reader, found.expect, policy)
   const rule = found.rule && readRuleName(reader, found.rule, policy)
   if (name === undefined || facts === undefined || expected === undefined) return undefined
-  const verdict = explain(policy, facts)
+  const verdict = decide(policy, facts)
   const fits = agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule
-  if (!fits) reader.report(found.expect!, `test ${JSON.stringify(name)} fails: ${story(verdict)}`)
+  if (!fits) reader.report(found.expect!, `test ${JSON.stringify(name)} fails: ${story(policy, facts, verdict)}`)
   return name
 }
 
@@ -79,10 +80,10 @@ function agrees(expected: Decision, actual: Decision): boolean {
 }
 
 /** What was decided instead, and why the rules before did not match. */
-function story({ decision, rule, trace }: Explanation): string {
+function story(policy: Policy, facts: Facts, verdict: Verdict): string {
+  const { decision, rule } = verdict
   const got = `got ${formatDecision(decision)} by ${rule === OTHERWISE ? rule : `rule ${JSON.stringify(rule)}`}`
-  const missed = trace.filter((tried) => !tried.matched).map((tried) => `${JSON.stringify(tried.rule)}: ${tried.why}`)
-  return missed.length === 0 ? got : `${got}; ${missed.slice(-5).join('; ')}`
+  return [got, ...lastMisses(policy, facts, verdict, 5)].join('; ')
 }
 
 /** `boot hook`, `deny "why"`, `ignore`, `local-disk`. */

@@ -11,6 +11,8 @@ export interface Expression {
   readonly type: string
   /** Variables it reads. */
   readonly reads: ReadonlySet<string>
+  /** Nodes one evaluation may visit. */
+  readonly steps: number
   readonly ast: ASTNode
   /** @throws whatever the CEL library throws; see `reasonOf` */
   readonly evaluate: (context: object) => unknown
@@ -23,10 +25,17 @@ export function compile(text: string, scope: Scope): Expression {
   }
   if (text.trim() === '') throw new ExpressionError('empty expression', 0)
   const parsed = parse(text, scope)
-  const reads = checkSyntax(parsed.ast, scope)
+  const { reads, steps } = checkSyntax(parsed.ast, scope)
   const checked = parsed.check()
   if (!checked.valid) throw typeProblem(checked.error, scope)
-  return { text, type: checked.type ?? 'dyn', reads, ast: parsed.ast, evaluate: parsed as (context: object) => unknown }
+  return {
+    text,
+    type: checked.type ?? 'dyn',
+    reads,
+    steps,
+    ast: parsed.ast,
+    evaluate: parsed as (context: object) => unknown,
+  }
 }
 
 /** The syntax tree as written, nothing rewritten in it. @throws ExpressionError */

@@ -6,30 +6,53 @@ import { ExpressionError } from './expression-error.ts'
 import { operandsOf } from './operands.ts'
 import { compilePattern, FUNCTIONS, LITERAL_ARGUMENT, MACROS, METHODS, RE2_METHOD } from './functions.ts'
 
-/** What is around a node: the macros it is in, their variables, and how often it may be evaluated. */
+/** What is around a node: the macros it is in, and their variables. */
 interface Around {
   readonly scope: Scope
   readonly bound: readonly string[]
-  readonly steps: number
-  /** Collects the variables the expression reads. */
-  readonly roots: Set<string>
+  /** Evaluations of a node here, at most. */
+  readonly times: number
+  /** The innermost macro. */
+  readonly macro?: ASTNode
+  readonly sums: Sums
 }
 
-/** A list whose length is only known when it runs. */
+/** What is counted over the whole expression. */
+interface Sums {
+  readonly reads: Set<string>
+  steps: number
+  /** Length of its longest list literal. */
+  readonly longest: number
+}
+
+export interface Syntax {
+  /** Variables the expression reads. */
+  readonly reads: ReadonlySet<string>
+  /** Nodes that one evaluation may visit, those in macros once for each element. */
+  readonly steps: number
+}
+
+/** Of a list among the facts, whose length is only known when it is there. */
 const ASSUMED_LENGTH = 64
 
 /**
  * Checks what the type checker does not: only functions we vouch for, bounded macros, regular expressions that RE2 runs.
  * Calls of `matches` are rewritten in place to run the pattern compiled here.
- * Returns the variables read. @throws ExpressionError
+ * @throws ExpressionError
  */
-export function checkSyntax(ast: ASTNode, scope: Scope): ReadonlySet<string> {
-  const roots = new Set<string>()
-  visit(ast, { scope, bound: [], steps: 1, roots })
-  return roots
+export function checkSyntax(ast: ASTNode, scope: Scope): Syntax {
+  const sums: Sums = { reads: new Set<string>(), steps: 0, longest: longestLiteral(ast) }
+  visit(ast, { scope, bound: [], times: 1, sums })
+  return sums
+}
+
+function longestLiteral(node: ASTNode): number {
+  const own = node.op === 'list' || node.op === 'map' ? node.args.length : 0
+  return Math.max(own, ...operandsOf(node).map(longestLiteral))
 }
 
 function visit(node: ASTNode, around: Around): void {
+  count(node, around)
   if (node.op === 'id') return visitVariable(node.args, node.start, around)
   if (node.op === 'call') return visitCall(node, node.args[0], node.args[1], FUNCTIONS, around)
   if (node.op !== 'rcall') return visitAll(operandsOf(node), around)
@@ -37,11 +60,18 @@ function visit(node: ASTNode, around: Around): void {
   visitMethod(node, around)
 }
 
+function count(node: ASTNode, { times, macro, sums }: Around): void {
+  sums.steps += times
+  if (sums.steps > LIMITS.expressionSteps) {
+    throw new ExpressionError(`may take more than ${LIMITS.expressionSteps} steps`, (macro ?? node).start)
+  }
+}
+
 function visitAll(nodes: readonly ASTNode[], around: Around): void {
   for (const node of nodes) visit(node, around)
 }
 
-function visitVariable(name: string, offset: number, { scope, bound, roots }: Around): void {
+function visitVariable(name: string, offset: number, { scope, bound, sums }: Around): void {
   if (bound.includes(name)) return
   if (TYPE_NAMES.has(name)) return
   if (!scope.variables.includes(name)) {
@@ -49,7 +79,7 @@ function visitVariable(name: string, offset: number, { scope, bound, roots }: Ar
     const hint = suggestion(name, known) || `; there are ${known.join(', ')}`
     throw new ExpressionError(`there is no ${JSON.stringify(name)}${hint}`, offset)
   }
-  roots.add(name)
+  sums.reads.add(name)
 }
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'list', 'map', 'null_type'])
@@ -90,19 +120,21 @@ function visitMethod(node: ASTNode & { readonly op: 'rcall' }, around: Around): 
   if (bound.length > LIMITS.macroNesting) {
     throw new ExpressionError(`macros nested deeper than ${LIMITS.macroNesting}: ${bound.length}`, node.start)
   }
-  const steps = around.steps * lengthOf(receiver)
-  if (steps > LIMITS.macroSteps) {
-    throw new ExpressionError(`${name}() may take ${steps} steps; at most ${LIMITS.macroSteps} are allowed`, node.start)
-  }
-  visitCall(node, name, args, METHODS, { ...around, bound, steps })
+  const times = around.times * lengthOf(receiver, around)
+  visitCall(node, name, args, METHODS, { ...around, bound, times, macro: node })
 }
 
-/** How many elements a macro over this expression visits: exact for a literal and for what macros make of one. */
-function lengthOf(node: ASTNode): number {
+/** How many elements a macro over this value visits, at most. */
+function lengthOf(node: ASTNode, around: Around): number {
   if (node.op === 'list' || node.op === 'map') return Math.max(1, node.args.length)
-  if (node.op === 'rcall' && MACROS.has(node.args[0])) return lengthOf(node.args[1])
-  if (node.op === '+') return lengthOf(node.args[0]) + lengthOf(node.args[1])
-  return ASSUMED_LENGTH
+  if (node.op === 'rcall' && MACROS.has(node.args[0])) return lengthOf(node.args[1], around)
+  if (node.op === '+') return lengthOf(node.args[0], around) + lengthOf(node.args[1], around)
+  return isFact(node, around) ? ASSUMED_LENGTH : Math.max(ASSUMED_LENGTH, around.sums.longest)
+}
+
+function isFact(node: ASTNode, around: Around): boolean {
+  if (node.op === '.' || node.op === '[]') return isFact(node.args[0], around)
+  return node.op === 'id' && !around.bound.includes(node.args)
 }
 
 function requireLiteral(name: string, argument: ASTNode): void {
