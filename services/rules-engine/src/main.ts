@@ -32,7 +32,7 @@ await runService({
         { what: 'gRPC', address: rpc.address },
         { what: 'metrics', address: health.address },
       ],
-      `the boot policy ${source.name}, version ${version}, ${policy.rules.length} rules, ${policy.tests.length} tests passed`,
+      `boot policy ${version} (${source.name}): ${policy.rules.length} rules, ${policy.tests.length} tests passed`,
     )
     return {
       async close() {
