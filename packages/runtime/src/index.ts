@@ -1,8 +1,19 @@
 export { now } from './clock.ts'
+export { bootServersOn, type BootServersOnLink } from './config/boot-servers.ts'
 export { ConfigError } from './config/config-error.ts'
 export { describeConfig, type ConfigRow } from './config/describe.ts'
 export { loadConfig, type Loaded, type LoadOptions } from './config/load.ts'
 export { fields, metricsSection, SECTION_NAMES, sections } from './config/sections.ts'
+export {
+  answerDatagram,
+  type DhcpAnswer,
+  type DhcpArrival,
+  type DhcpHandler,
+  type DhcpLink,
+  type DhcpOutcome,
+} from './dhcp/answer.ts'
+export { packetFields } from './dhcp/packet-line.ts'
+export { serveDhcp, type DhcpService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'
 export { healthReply, startHealth, type Health, type HealthOptions, type HealthReply } from './health.ts'
 export { formatRefusal, runService, type Running, type Service, type ServiceContext } from './lifecycle.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConfigError } from './config/config-error.ts'
+import { describeConfig } from './config/describe.ts'
 import { loadConfig, type LoadOptions } from './config/load.ts'
 import { sections } from './config/sections.ts'
 import { createLog, type Log, type LogConfig } from './log.ts'
@@ -35,6 +36,9 @@ export interface Service<S extends z.ZodObject> {
 /** Argument of a service's main: read the configuration, say what is wrong with it or that nothing is, and end. */
 const CHECK = '--check'
 
+/** The argument that makes a service print its settings, as JSON rows, instead of running. */
+const DESCRIBE_CONFIG = '--describe-config'
+
 /** A service that cannot close in this time is ended. */
 const CLOSE_WITHIN_MS = 5000
 
@@ -45,6 +49,10 @@ const CLOSE_WITHIN_MS = 5000
  */
 export async function runService<S extends z.ZodObject>(service: Service<S>, options: LoadOptions = {}): Promise<void> {
   const shape = service.shape.extend('log' in service.shape.shape ? {} : { log: sections.log })
+  if (process.argv.includes(DESCRIBE_CONFIG)) {
+    process.stdout.write(`${JSON.stringify(describeConfig(shape))}\n`)
+    return
+  }
   let log: Log | undefined
   const failed = (error: unknown): Promise<never> => stopFailed(service.name, log, error)
   process.on('uncaughtException', (error) => void failed(error))

@@ -31,17 +31,15 @@ export function openConnection(what: 'machines' | 'policy', from: string, log: L
       up = true
       why = 'connected, waiting for the first snapshot'
       gauges.connected.set({ replica: what }, 1)
-      log.info({ replica: what, from }, 'following')
+      log.debug({ replica: what, from }, 'following')
     },
     lost(reason) {
       if (up) lostAt = now()
       up = false
       why = reason
       gauges.connected.set({ replica: what }, 0)
-      log.warn(
-        { replica: what, from, why: reason },
-        done ? 'lost, going on with the last known state' : 'not there yet, trying again',
-      )
+      if (done) log.warn({ replica: what, from, why: reason }, 'lost, going on with the last known state')
+      else log.info({ replica: what, from, why: reason }, 'not there yet, trying again')
     },
     complete(revision, size) {
       gauges.revision.set({ replica: what }, Number(revision))

@@ -1,0 +1,48 @@
+import { ConfigError, didYouMean, formatRefusal, OperatorError } from '@reboots/runtime'
+import type { Command } from './command.ts'
+import { check } from './check.ts'
+import { config } from './config.ts'
+import { demo } from './demo.ts'
+import { regenerate } from './regenerate.ts'
+import { test } from './test.ts'
+import { up } from './up/up.ts'
+
+const COMMANDS: readonly Command[] = [up, demo, check, test, config, regenerate]
+const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
+
+/** The list of commands, or the whole text of one. */
+function help(name?: string): string {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command !== undefined) return command.usage
+  const rows = COMMANDS.map((one) => `  ${one.name.padEnd(12)}${one.summary}`)
+  return `Reboots boots machines over the network.\n\nreboots <command> [options]\n\n${rows.join('\n')}\n  help         what a command does: reboots help <command>`
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || HELP_WORDS.has(name)) {
+    console.log(help(args[0]))
+    return 0
+  }
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command === undefined) {
+    const names = [...COMMANDS.map((one) => one.name), 'help']
+    throw new OperatorError(`there is no command "${name}"${didYouMean(name, names)}`, 'See: reboots help')
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(command.usage)
+    return 0
+  }
+  return command.run(args)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = 2
+  if (error instanceof OperatorError) console.error(formatRefusal('reboots', error.message, error.remedy))
+  else if (error instanceof ConfigError) {
+    console.error(formatRefusal('reboots', 'the configuration has errors', error.problems.join('\n')))
+  } else throw error
+}
+// The channel to the process that started this one, and nothing else, may be left open.
+process.channel?.unref()

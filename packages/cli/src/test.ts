@@ -1,0 +1,47 @@
+import { missing } from '@reboots/testkit'
+import { runChecks } from './check.ts'
+import { readOptions, type Command } from './command.ts'
+import { runThrough } from './run.ts'
+import { ROOT } from './repository.ts'
+
+const SUITES = ['test/conformance/**/*.test.ts', 'test/boot/**/*.test.ts']
+
+/** What the suites use of a machine; each test asks for its own part of it. */
+const NEEDS = {
+  root: true,
+  commands: [
+    'ip',
+    'tcpdump',
+    'setpriv',
+    'qemu-system-x86_64',
+    'dnsmasq',
+    'kea-dhcp4',
+    'udhcpc',
+    'dhclient',
+    'curl',
+    'atftp',
+  ],
+  files: ['/usr/share/OVMF', '/usr/lib/ipxe', '/usr/lib/ipxe/qemu'],
+}
+
+export const test: Command = {
+  name: 'test',
+  summary: 'check, then conformance and real firmware in QEMU',
+  usage: `reboots test
+
+Runs check, then the suites of test/conformance and test/boot, one after another, in network namespaces of their own. They need root and
+the packages of test/boot/packages.txt. What is missing is said before they start; tests that need it are left out by name, and with
+CI=true in the environment nothing may be left out.`,
+  async run(args) {
+    readOptions('test', args, {})
+    const checked = await runChecks()
+    const problems = missing(NEEDS)
+    if (problems.length > 0)
+      console.log(`\nSome of the following tests are left out here:\n${problems.map((one) => `  ${one}`).join('\n')}`)
+    console.log('\nSystem suites')
+    const code = await runThrough(process.execPath, ['--test', '--test-concurrency=1', ...SUITES], { cwd: ROOT })
+    if (problems.length > 0)
+      console.log(`\nNot everything was tested here:\n${problems.map((one) => `  ${one}`).join('\n')}`)
+    return checked && code === 0 ? 0 : 1
+  },
+}

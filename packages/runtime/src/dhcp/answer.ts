@@ -1,0 +1,78 @@
+import { DecodeError, type DecodeReason } from '@reboots/protocol/bytes'
+import {
+  decodeMessage,
+  encodeMessage,
+  fitReply,
+  messageType,
+  type Destination,
+  type DhcpMessage,
+  type MessageType,
+} from '@reboots/protocol/dhcp'
+import type { Datagram, Endpoint, Instant, Ipv4Address } from '@reboots/protocol/net'
+import type { BootClient } from '@reboots/protocol/pxe'
+
+/** An interface on which clients are served. */
+export interface DhcpLink {
+  readonly name: string
+  readonly address: Ipv4Address
+  readonly mask: Ipv4Address
+}
+
+/** How a message came in. */
+export interface DhcpArrival {
+  readonly link: DhcpLink
+  readonly from: Endpoint
+}
+
+/** What becomes of one message: a reply and where it goes, or the reason for silence. */
+export type DhcpOutcome<Silence extends string = string> = (
+  | { readonly reply: DhcpMessage; readonly to: Destination }
+  | { readonly silent: Silence }
+) & {
+  /** Whoever asks to boot, for the log; absent: the message is not of a network-boot client. */
+  readonly client?: BootClient | undefined
+}
+
+/** Decides one message; never throws for anything a peer can send, never waits. */
+export type DhcpHandler<O extends DhcpOutcome> = (message: DhcpMessage, arrival: DhcpArrival, now: Instant) => O
+
+type SilenceOf<O> = O extends { readonly silent: infer Silence } ? Silence : never
+
+/** Everything the shell needs to send, count and log one datagram. */
+export interface DhcpAnswer<O extends DhcpOutcome> {
+  /** What came in, as a metric label. */
+  readonly received: MessageType | 'bootp' | 'bootreply' | 'malformed'
+  /** What became of it, as a metric label: the type of the reply, or the reason for silence. */
+  readonly fate: MessageType | SilenceOf<O> | 'malformed'
+  readonly send?: { readonly bytes: Uint8Array; readonly to: Destination }
+  readonly message?: DhcpMessage
+  readonly outcome?: O
+  /** Options that did not fit into the reply. */
+  readonly dropped?: readonly number[]
+  readonly malformed?: DecodeReason
+}
+
+/** From octets to octets. Total: whatever the datagram holds, the result says what became of it. */
+export function answerDatagram<O extends DhcpOutcome>(
+  datagram: Datagram,
+  handler: DhcpHandler<O>,
+  link: DhcpLink,
+): DhcpAnswer<O> {
+  const message = decoded(datagram.bytes)
+  if (message instanceof DecodeError) return { received: 'malformed', fate: 'malformed', malformed: message.reason }
+  const received = message.op === 'bootreply' ? 'bootreply' : (messageType(message) ?? 'bootp')
+  const outcome = handler(message, { link, from: datagram.from }, datagram.at)
+  if ('silent' in outcome) return { received, fate: outcome.silent as SilenceOf<O>, message, outcome }
+  const { message: reply, dropped, maxLength } = fitReply(outcome.reply, message)
+  const send = { bytes: encodeMessage(reply, { maxLength }), to: outcome.to }
+  return { received, fate: messageType(reply)!, send, message, outcome, dropped }
+}
+
+function decoded(bytes: Uint8Array): DhcpMessage | DecodeError {
+  try {
+    return decodeMessage(bytes)
+  } catch (error) {
+    if (error instanceof DecodeError) return error
+    throw error
+  }
+}
