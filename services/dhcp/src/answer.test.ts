@@ -5,8 +5,8 @@ import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage, option, serverIdentifier, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { macOfBytes, type Datagram } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
-import { answer, type Answer } from './answer.ts'
-import { fieldsOf, levelOf } from './packet-line.ts'
+import { packetFields, type DhcpAnswer } from '@reboots/runtime'
+import type { Outcome } from './outcome.ts'
 import type { Link } from './ports.ts'
 import { ip, LINK as HERE, message, NOBODY, pxe, Site } from './site.fixture.ts'
 
@@ -26,11 +26,10 @@ const CLIENTS = readdirSync(VECTORS).filter((name) => /^v\d\d-.*-(discover|reque
 const datagram = (site: Site, bytes: Uint8Array): Datagram => ({ bytes, from: NOBODY, link: LINK.name, at: site.now })
 
 /** Answers octets, and proves that the answer can be logged and read again. */
-function answered(site: Site, bytes: Uint8Array, link: Link = LINK): Answer {
+function answered(site: Site, bytes: Uint8Array, link: Link = LINK): DhcpAnswer<Outcome> {
   const came = datagram(site, bytes)
-  const result = answer(came, link, site.ports)
-  assert.ok(JSON.stringify(fieldsOf(result, came)).length > 0)
-  assert.match(levelOf(result), /^(debug|info|warn)$/)
+  const result = site.serve(came, link)
+  assert.ok(JSON.stringify(packetFields(result, came, 67)).length > 0)
   if (result.send) assert.ok(decodeMessage(result.send.bytes).op === 'bootreply')
   return result
 }

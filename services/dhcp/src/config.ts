@@ -1,8 +1,6 @@
-import { formatIpv4, INFINITE } from '@reboots/protocol/net'
-import type { BootServers } from '@reboots/rules'
+import { INFINITE } from '@reboots/protocol/net'
 import { fields, metricsSection, sections } from '@reboots/runtime'
 import { z } from 'zod'
-import type { Link } from './ports.ts'
 
 const dhcp = z.object({
   logServers: z
@@ -40,15 +38,3 @@ export const shape = z.object({
 })
 
 export type Config = z.infer<typeof shape>
-
-/** The boot servers as machines on a link see them: those configured, else this host at its address on that link. */
-export function bootServersOn(link: Link, boot: Config['boot']): BootServers {
-  return {
-    tftp: { address: boot.tftpHost ?? link.address, port: boot.tftpPort },
-    http: `http://${boot.httpHost ?? formatIpv4(link.address)}:${boot.httpPort}`,
-    macFormat: boot.macFormat,
-    binaries: Object.fromEntries(
-      Object.entries(boot.binaries).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
-  }
-}

@@ -1,10 +1,22 @@
 import { LeaseTable } from '@reboots/leases'
+import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import { formatIpv4, type Seconds } from '@reboots/protocol/net'
 import { parsePolicy } from '@reboots/rules'
-import { findLinks, now, openMachineReplica, openPolicyReplica, runService, startHealth } from '@reboots/runtime'
-import { serveLinks } from './adapters/links.ts'
+import {
+  bootServersOn,
+  findLinks,
+  now,
+  openMachineReplica,
+  openPolicyReplica,
+  runService,
+  serveDhcp,
+  startHealth,
+} from '@reboots/runtime'
 import { gaugeLeases } from './adapters/metrics.ts'
-import { bootServersOn, shape } from './config.ts'
+import { shape } from './config.ts'
+import { handle } from './handle.ts'
+import { levelOf, remarksOf } from './packet-line.ts'
+import type { Outcome } from './outcome.ts'
 import type { Ports, Settings } from './ports.ts'
 import { reservationOf } from './reservation.ts'
 
@@ -37,7 +49,15 @@ await runService({
     const ports: Ports = { machines, policy, leases: new LeaseTable(), settings }
     gaugeLeases(metrics, ports.leases, now)
 
-    const doors = await serveLinks(links, ports, log, metrics)
+    const doors = await serveDhcp<Outcome>({
+      name: 'dhcp',
+      links,
+      doors: [[SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports, now)]],
+      level: levelOf,
+      remarks: remarksOf,
+      log,
+      metrics,
+    })
     const ready = () => [machines.problem, policy.problem].filter((problem) => problem !== undefined)
     const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready })
     context.announce(

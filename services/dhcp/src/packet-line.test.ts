@@ -2,20 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeMessage, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { machine } from '@reboots/testkit'
-import { answer } from './answer.ts'
-import { fieldsOf, levelOf } from './packet-line.ts'
+import { packetFields } from '@reboots/runtime'
+import { levelOf, remarksOf } from './packet-line.ts'
 import { ADDRESS, LINK, MAC, message, NOBODY, pxe, Site } from './site.fixture.ts'
 
 function line(asked: DhcpMessage | Uint8Array, site = new Site()): Record<string, unknown> {
   const bytes = asked instanceof Uint8Array ? asked : encodeMessage(asked)
   const datagram = { bytes, from: NOBODY, link: LINK.name, at: site.now }
-  const answered = answer(datagram, LINK, site.ports)
-  return { level: levelOf(answered), ...fieldsOf(answered, datagram) }
+  const answered = site.serve(datagram)
+  const { outcome } = answered
+  const decided = outcome && { level: levelOf(outcome), ...remarksOf(outcome) }
+  return { ...packetFields(answered, datagram, 67), ...decided }
 }
 
 const denied = new Site({ machines: [machine({ mac: MAC, address: ADDRESS, netboot: { allowPxe: false } })] })
-const CAME = { xid: '12345678', mac: MAC, from: '0.0.0.0:68', link: 'lan0' }
-const UEFI = { arch: 7, firmware: 'uefi-x64', loader: 'firmware' }
+const CAME = { xid: '12345678', mac: MAC, from: '0.0.0.0:68', link: 'lan0', port: 67 }
+const UEFI = { arch: 'x64-uefi', firmware: 'uefi-x64', loader: 'firmware' }
 
 test('a refused boot says which rule refused it and why', () => {
   assert.deepEqual(line(message('discover', { options: pxe(7) }), denied), {
@@ -72,10 +74,10 @@ const LINES: readonly [what: string, asked: DhcpMessage | Uint8Array, expected: 
     'octets that cannot be read are told by their number',
     new Uint8Array(3),
     {
-      level: 'debug',
       received: 'malformed',
       from: '0.0.0.0:68',
       link: 'lan0',
+      port: 67,
       silent: 'malformed',
       reason: 'truncated',
       octets: 3,

@@ -17,6 +17,7 @@ import {
   parseIpv4,
   parseMac,
   UNSPECIFIED,
+  type Datagram,
   type Endpoint,
   type Instant,
   type Ipv4Address,
@@ -24,8 +25,8 @@ import {
   type Seconds,
 } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, parsePolicy, type Policy } from '@reboots/rules'
+import { answerDatagram, bootServersOn, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
-import { bootServersOn } from './config.ts'
 import { handle } from './handle.ts'
 import type { Outcome, Reply } from './outcome.ts'
 import type { Link, Ports, Settings } from './ports.ts'
@@ -101,6 +102,11 @@ export class Site {
 
   ask(message: DhcpMessage, arrival: { readonly link?: Link; readonly from?: Endpoint } = {}): Outcome {
     return handle(message, { link: LINK, from: NOBODY, ...arrival }, this.ports, this.now)
+  }
+
+  /** From octets to octets, as the shell does it. */
+  serve(datagram: Datagram, link: Link = LINK): DhcpAnswer<Outcome> {
+    return answerDatagram(datagram, (message, arrival, now) => handle(message, arrival, this.ports, now), link)
   }
 
   /** As `ask`, for a message that has to be answered. */

@@ -4,13 +4,12 @@ import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage, messageType, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { formatIpv4, macOfBytes } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
-import { answer } from './answer.ts'
 import { ADDRESS, ipxe, LINK, MAC, message, NOBODY, pxe, Site, typeOf, type Fields } from './site.fixture.ts'
 
 /** One packet to the server and what comes back, as octets both ways. */
 function exchange(site: Site, asked: DhcpMessage): DhcpMessage | undefined {
   const datagram = { bytes: encodeMessage(asked), from: NOBODY, link: LINK.name, at: site.now }
-  const { send } = answer(datagram, LINK, site.ports)
+  const { send } = site.serve(datagram)
   return send && decodeMessage(send.bytes)
 }
 

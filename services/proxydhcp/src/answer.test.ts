@@ -4,8 +4,9 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage, messageType, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Endpoint, type Ipv4Address } from '@reboots/protocol/net'
-import type { Answer } from './answer.ts'
-import { fieldsOf, levelOf } from './packet-line.ts'
+import { packetFields, type DhcpAnswer } from '@reboots/runtime'
+import type { Outcome } from './outcome.ts'
+import { levelOf, remarksOf } from './packet-line.ts'
 import { answered, changed, LINK, NOBODY, NOW, site, siteOf, UEFI, vector, vectorBytes } from './site.fixture.ts'
 
 const names = readdirSync(new URL('../../../packages/protocol/vectors/', import.meta.url))
@@ -26,15 +27,14 @@ tests: []
 })
 
 /** Answers octets, and proves that what became of them can be logged. */
-function tried(bytes: Uint8Array, port: 67 | 4011, from: Endpoint): Answer {
+function tried(bytes: Uint8Array, port: 67 | 4011, from: Endpoint): DhcpAnswer<Outcome> {
   const result = answered(bytes, port, everybody, from)
-  assert.ok(JSON.stringify(fieldsOf(result, { bytes, from, link: LINK.name, at: NOW }, port)).length > 0)
-  assert.match(levelOf(result), /^(debug|info)$/)
+  assert.ok(JSON.stringify(packetFields(result, { bytes, from, link: LINK.name, at: NOW }, port)).length > 0)
   return result
 }
 
 /** What must hold of every datagram: no address given away, no NAK, and nothing said to a client that is not booting. */
-function assertHarmless({ send, message }: Answer): void {
+function assertHarmless({ send, message }: DhcpAnswer<Outcome>): void {
   const replies = send === undefined ? [] : [decodeMessage(send.bytes)]
   for (const reply of replies) {
     assert.equal(reply.op, 'bootreply')
@@ -167,7 +167,7 @@ describe('the line of a packet', () => {
         sent: 'offer',
         file: 'ipxe.efi',
         rule: 'known-machine',
-        decision: 'boot',
+        decision: 'boot hook',
         arch: 'x64-uefi',
         firmware: 'uefi-x64',
       },
@@ -177,24 +177,25 @@ describe('the line of a packet', () => {
       ovmf,
       siteOf(ovmf, false),
       'info',
-      { sent: 'offer', decision: 'deny', why: 'netboot is not allowed in the hardware record' },
+      { sent: 'offer', decision: 'deny "netboot is not allowed in the hardware record"' },
     ],
     [
       'and one that is ignored',
       ovmf,
       site(),
       'info',
-      { silent: 'ignored-by-policy', rule: 'otherwise', why: 'the machine has no hardware record' },
+      { silent: 'ignored-by-policy', rule: 'otherwise', decision: 'ignore "the machine has no hardware record"' },
     ],
   ]
   for (const [what, message, ports, level, expected] of lines) {
     test(what, () => {
       const bytes = encodeMessage(message)
       const result = answered(bytes, 67, ports, NOBODY)
-      const fields = fieldsOf(result, { bytes, from: NOBODY, link: LINK.name, at: NOW }, 67)
+      const packet = packetFields(result, { bytes, from: NOBODY, link: LINK.name, at: NOW }, 67)
+      const fields: Record<string, unknown> = { ...packet, ...remarksOf(result.outcome!) }
       assert.deepEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, fields[key]])), expected)
       assert.deepEqual(
-        [levelOf(result), fields['port'], fields['mac'], fields['link']],
+        [levelOf(result.outcome!), fields['port'], fields['mac'], fields['link']],
         [level, 67, '52:54:00:aa:01:01', 'lan0'],
       )
     })

@@ -1,8 +1,15 @@
 import { formatIpv4 } from '@reboots/protocol/net'
 import { machineFacts, parsePolicy } from '@reboots/rules'
-import { findLinks, openMachineReplica, openPolicyReplica, runService, startHealth } from '@reboots/runtime'
+import {
+  bootServersOn,
+  findLinks,
+  openMachineReplica,
+  openPolicyReplica,
+  runService,
+  startHealth,
+} from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
-import { bootServersOn, shape } from './config.ts'
+import { shape } from './config.ts'
 import type { Ports } from './ports.ts'
 
 await runService({

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeMessage, macOf, messageType } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
-import type { Answer } from './answer.ts'
+import type { DhcpAnswer } from '@reboots/runtime'
+import type { Outcome } from './outcome.ts'
 import { answered, NOBODY, site, siteOf, UEFI, vector, vectorBytes } from './site.fixture.ts'
 
 const OFFER = 'offer to 255.255.255.255:68'
@@ -76,7 +77,7 @@ for (const [name, port, known, denied, unknown] of rows) {
   }
 }
 
-function described({ fate, send, message }: Answer): string {
+function described({ fate, send, message }: DhcpAnswer<Outcome>): string {
   if (send === undefined || message === undefined) return fate
   const reply = decodeMessage(send.bytes)
   const { address, port } = send.to.to

@@ -4,12 +4,12 @@ import { fromHex } from '@reboots/protocol/bytes'
 import { decodeMessage, withOptions, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { parseIpv4, parseMac, UNSPECIFIED, type Endpoint, type Instant, type Ipv4Address } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, machineFacts, parsePolicy } from '@reboots/rules'
+import { answerDatagram, bootServersOn, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
-import { answer, type Answer, type Handler } from './answer.ts'
-import { bootServersOn } from './config.ts'
+import type { Outcome } from './outcome.ts'
 import { handle } from './handle.ts'
 import { onBootServer } from './on-boot-server.ts'
-import type { Link, Ports } from './ports.ts'
+import type { Arrival, Link, Ports } from './ports.ts'
 
 export const ip = (text: string): Ipv4Address => parseIpv4(text)!
 
@@ -20,7 +20,7 @@ export const NOW = 1_700_000_000_000 as Instant
 export const NOBODY: Endpoint = { address: UNSPECIFIED, port: 68 }
 export const UEFI: Endpoint = { address: ip('192.168.77.87'), port: 4011 }
 
-export const HANDLERS: Readonly<Record<67 | 4011, Handler>> = { 67: handle, 4011: onBootServer }
+export const HANDLERS = { 67: handle, 4011: onBootServer } as const
 
 export const BOOT = {
   tftpPort: 69,
@@ -91,6 +91,8 @@ export function changed(message: DhcpMessage, options: Readonly<Record<number, s
 }
 
 /** What becomes of octets at one of the two ports. */
-export function answered(bytes: Uint8Array, port: 67 | 4011, ports: Ports, from: Endpoint): Answer {
-  return answer({ bytes, from, link: LINK.name, at: NOW }, HANDLERS[port], LINK, ports)
+export function answered(bytes: Uint8Array, port: 67 | 4011, ports: Ports, from: Endpoint): DhcpAnswer<Outcome> {
+  const handler = HANDLERS[port]
+  const decide = (...[message, arrival, now]: [DhcpMessage, Arrival, Instant]) => handler(message, arrival, ports, now)
+  return answerDatagram({ bytes, from, link: LINK.name, at: NOW }, decide, LINK)
 }

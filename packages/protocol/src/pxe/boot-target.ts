@@ -7,3 +7,6 @@ export interface BootTarget {
   /** A path for TFTP, or a URL. */
   readonly file: string
 }
+
+/** Where PXE boot servers listen (PXE 2.1 §2.2.5). */
+export const BOOT_SERVER_PORT = 4011

@@ -8,7 +8,7 @@ export {
 export type { BootClient, Firmware, IpxeFeatures } from './boot-client.ts'
 export { dialectOf, type Dialect } from './boot-dialect.ts'
 export { bootServerAck, FILE_LIMIT, proxyOffer, withBoot } from './boot-reply.ts'
-export type { BootTarget } from './boot-target.ts'
+export { BOOT_SERVER_PORT, type BootTarget } from './boot-target.ts'
 export { formatGuid, parseGuid } from './guid.ts'
 export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
 export {

@@ -8,7 +8,7 @@ export interface BootServersOnLink {
   /** Origin of ipxe-http, without a slash at its end. */
   readonly http: string
   readonly macFormat: MacFormat
-  readonly binaries: Readonly<Record<string, string>>
+  readonly binaries: Readonly<Record<string, string | undefined>>
 }
 
 /** The boot servers for machines on a link: those of the section `boot`, else this host at its address on that link. */
@@ -20,8 +20,6 @@ export function bootServersOn(
     tftp: { address: boot.tftpHost ?? link.address, port: boot.tftpPort },
     http: `http://${boot.httpHost ?? formatIpv4(link.address)}:${boot.httpPort}`,
     macFormat: boot.macFormat,
-    binaries: Object.fromEntries(
-      Object.entries(boot.binaries).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
+    binaries: boot.binaries,
   }
 }

@@ -26,7 +26,7 @@ function went<O extends DhcpOutcome>({ fate, send, dropped }: DhcpAnswer<O>, out
     sent: fate,
     to: `${formatIpv4(address)}:${port}`,
     by: send.to.kind,
-    ...replyFields(outcome.reply as DhcpMessage),
+    ...replyFields(outcome.reply),
     ...(dropped !== undefined && dropped.length > 0 && { dropped }),
   }
 }

@@ -5,6 +5,7 @@ import { decodeMessage, type Destination } from '@reboots/protocol/dhcp'
 import { parseMac, type Datagram, type Endpoint } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, machineFacts, parsePolicy } from '@reboots/rules'
 import {
+  bootServersOn,
   createLog,
   createMetrics,
   openMachineReplica,
@@ -14,7 +15,6 @@ import {
   type UdpLink,
 } from '@reboots/runtime'
 import { fakeHardware, fakeRules, machine } from '@reboots/testkit'
-import { bootServersOn } from '../config.ts'
 import { BOOT, LINK, NOBODY, NOW, UEFI, vectorBytes } from '../site.fixture.ts'
 import { openDoors } from './doors.ts'
 
