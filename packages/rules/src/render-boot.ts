@@ -71,14 +71,10 @@ function renderLinux(profile: Profile & { readonly kind: 'linux' }, context: Sit
 
 /** One item of a list is one text, none (empty text), or as many as the list it stands for. */
 function renderItems(template: Template, context: SiteContext): string[] | { readonly failed: string } {
-  const list = renderList(template, context)
-  if (list !== undefined && 'failed' in list) return list
-  if (list === undefined) {
-    const rendered = render(template, context, refuseInArgument)
-    return 'failed' in rendered ? rendered : rendered.text === '' ? [] : [rendered.text]
-  }
-  const bad = list.find((item) => CONTROL.test(item))
-  return bad === undefined ? list.filter((item) => item !== '') : { failed: `${shown(bad)} holds a control character` }
+  const list = renderList(template, context, refuseInArgument)
+  if (list !== undefined) return 'failed' in list ? list : list.filter((item) => item !== '')
+  const rendered = render(template, context, refuseInArgument)
+  return 'failed' in rendered ? rendered : rendered.text === '' ? [] : [rendered.text]
 }
 
 const URL_SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^\s/]/i
@@ -98,6 +94,8 @@ const CONTROL = /[\u0000-\u001f\u007f\u0085\u2028\u2029]/
 function refuseInArgument(value: string, where: Insertion): string | undefined {
   if (CONTROL.test(value)) return `${is(value, where)} a control character`
   if (where.untrusted && /\s/.test(value)) return `${is(value, where)} a blank`
+  // A `$` could be completed to an expansion by the text behind it; in what the operator wrote, expansions are wanted.
+  if (where.untrusted && value.includes('$')) return `${is(value, where)} $`
   return undefined
 }
 

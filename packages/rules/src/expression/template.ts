@@ -112,15 +112,18 @@ function textOf(expression: Expression, context: SiteContext): Rendered {
   }
 }
 
-/** The list that a template of one insertion stands for; undefined if the template is not of that kind. */
+/** The list that a template of one insertion stands for, each item checked by `refuse`; undefined if the template is not of that kind. */
 export function renderList(
   template: Template,
   context: SiteContext,
+  refuse: (value: string, where: Insertion) => string | undefined,
 ): readonly string[] | { readonly failed: string } | undefined {
   const [only] = template.parts
   if (only === undefined || typeof only === 'string' || only.expression.type !== LIST) return undefined
   try {
-    return only.expression.evaluate(context) as readonly string[]
+    const items = only.expression.evaluate(context) as readonly string[]
+    const wrong = items.map((item) => refuse(item, only)).find((why) => why !== undefined)
+    return wrong === undefined ? items : { failed: `${shownInsertion(only.expression)} ${wrong}` }
   } catch (error) {
     return { failed: `${shownInsertion(only.expression)}: ${reasonOf(error)}` }
   }
