@@ -45,7 +45,7 @@ class BlockReader {
     this.#lines = text.split('\n')
     this.#indents = this.#lines.map(indentOf)
     if (this.#lines[0]!.startsWith('---')) {
-      if (!/^--- *(?:#.*)?$/.test(this.#lines[0]!)) notPlain()
+      if (!/^---(?: +#.*| *)$/.test(this.#lines[0]!)) notPlain()
       this.#indents[0] = -1
     }
     this.#skip()

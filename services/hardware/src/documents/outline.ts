@@ -59,7 +59,13 @@ function byMac(lines: readonly string[], first: number, firstLine: number): Unit
   for (let at = first; at < lines.length; at++) {
     if (!isNothing(lines[at]!) && indentOf(lines[at]!) === 0) starts.push(at)
   }
-  if (starts.some((start) => isItem(lines[start]!, 0))) return undefined
+  // With one of these keys the whole is something else, and with an item it is a mistake.
+  if (
+    starts.some(
+      (start) => isItem(lines[start]!, 0) || /^["']?(?:kind|apiVersion|items|network|spec)\b/.test(lines[start]!),
+    )
+  )
+    return undefined
   return starts.map((start, index) => ({
     text: lines.slice(start, starts[index + 1] ?? lines.length).join('\n'),
     line: firstLine + start,
@@ -86,7 +92,7 @@ function isKey(line: string): boolean {
 }
 
 function isNothing(line: string): boolean {
-  return /^\s*(?:#|$)/.test(line) || /^---\s*(?:#|$)/.test(line)
+  return /^\s*(?:#|$)/.test(line) || /^---(?:\s+#|\s*$)/.test(line)
 }
 
 function indentOf(line: string): number {

@@ -99,7 +99,7 @@ function composeAt(text: string, line: number): ReturnType<typeof composeYaml> {
 
 function startOf(text: string, line: number): Place {
   const lines = text.split('\n')
-  const first = lines.findIndex((each) => !/^\s*(?:#|$)/.test(each) && !/^---\s*(?:#|$)/.test(each))
+  const first = lines.findIndex((each) => !/^\s*(?:#|$)/.test(each) && !/^---(?:\s+#|\s*$)/.test(each))
   const indent = /^\s*/.exec(lines[first] ?? '')![0].length
   return { line: line + Math.max(first, 0), column: indent + 1 }
 }
