@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Lan, Running } from '@reboots/testkit'
 
-export type Firmware = 'bios' | 'uefi'
+/** SeaBIOS with iPXE as the card's ROM; OVMF that boots by PXE; OVMF that boots by HTTP. */
+export type Firmware = 'bios' | 'uefi' | 'uefi-http'
 
 export interface MachineOptions {
   readonly firmware: Firmware
@@ -24,15 +25,18 @@ export interface Stage {
 }
 
 const OVMF = '/usr/share/OVMF'
+const OVMF_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`]
 export const MACHINE_COMMANDS = ['qemu-system-x86_64']
 export const MACHINE_FILES: Readonly<Record<Firmware, readonly string[]>> = {
   bios: ['/usr/lib/ipxe/qemu/pxe-virtio.rom'],
-  uefi: [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`],
+  uefi: OVMF_FILES,
+  'uefi-http': OVMF_FILES,
 }
 
 /** What is looked for on the serial console, in the order of a boot. */
 const STAGES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['firmware starts PXE', />>Start PXE over IPv4/],
+  ['firmware starts HTTP boot', />>Start HTTP Boot over IPv4/],
   ['firmware has a boot file', /NBP filename is .*(?=\n)/],
   ['firmware loads from its next device', /BdsDxe: starting Boot[0-9A-F]+ "UEFI (?!PXE|HTTP).*(?=\n)/],
   ['firmware gives up', /PXE-E\d+: .*(?=\n)/],
@@ -121,7 +125,10 @@ async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<st
   if (firmware === 'bios') return words('-machine pc,graphics=off -vga std')
   const variables = join(directory, 'variables.fd')
   await copyFile(`${OVMF}/OVMF_VARS_4M.fd`, variables)
+  // PXE comes before HTTP in its boot order.
+  const pxe = firmware === 'uefi-http' ? words('-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=no') : []
   return [
+    ...pxe,
     ...words('-machine q35', `-drive if=pflash,unit=0,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`),
     ...words('-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=no -global isa-debugcon.iobase=0x402'),
     '-drive',
@@ -133,7 +140,7 @@ async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<st
 
 function networkArgs(tap: string, { firmware, mac }: MachineOptions): string[] {
   // An empty ROM file: OVMF's own PXE runs, not iPXE. SeaBIOS has no PXE but that of the card's ROM, and that is iPXE.
-  const rom = firmware === 'uefi' ? ',romfile=' : ''
+  const rom = firmware === 'bios' ? '' : ',romfile='
   return words(
     `-netdev tap,id=n0,ifname=${tap},script=no,downscript=no`,
     `-device virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`,

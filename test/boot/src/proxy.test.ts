@@ -67,6 +67,25 @@ test('row 4: SeaBIOS and the iPXE ROM get their address from dnsmasq and the scr
   })
 })
 
+test('OVMF that boots by HTTP gets its address from Kea and the URL of iPXE from us', { skip }, async () => {
+  const record = recordOf('http', { uefi: true })
+  const options: NetworkOptions = {
+    label: 'row-http',
+    services: SERVICES,
+    site: kea,
+    records: [record],
+    ipv6: 'advertised',
+  }
+  await withNetwork(options, async (network) => {
+    const { commandLine, sightings } = await network.boot('uefi-http', MAC)
+    assertArguments(commandLine, record)
+    const binary = `/ipxe/binary/${MAC}/ipxe.efi`
+    assert.deepEqual(fetchesOf(sightings), [`HEAD ${binary}`, `GET ${binary}`, ...SCRIPT_AND_KERNEL])
+    assert.deepEqual(bootServerRequests(sightings), [], 'HTTP boot knows no port 4011')
+    assertHonestServers(sightings)
+  })
+})
+
 test('a client that does not boot gets its lease from the site and not one packet from us', { skip }, async () => {
   const options: NetworkOptions = {
     label: 'plain-client',

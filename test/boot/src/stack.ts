@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Host, Running } from '@reboots/testkit'
 
@@ -19,7 +20,8 @@ const READY: Readonly<Record<ServiceName, string>> = {
   hardware: 'http://127.0.0.1:7113/readyz',
   'rules-engine': 'http://127.0.0.1:7115/readyz',
 }
-const READY_WITHIN_SECONDS = 60
+const READY_WITHIN_MS = 60_000
+const ASK_AGAIN_AFTER_MS = 200
 
 /** The services of Reboots as processes of their own on one host, from the sources, as an operator without `reboots up` runs them. */
 export class Stack {
@@ -89,14 +91,22 @@ export class Stack {
     return running
   }
 
+  /** There is no event to wait for across processes: the service is asked until it says yes, it ends, or the time is up. */
   async #ready(name: ServiceName): Promise<void> {
     const running = this.#process(name)
-    const retry = ['--retry', String(READY_WITHIN_SECONDS), '--retry-delay', '1', '--retry-all-errors']
-    const asked = this.#host.run('curl', '--silent', '--show-error', '--fail', ...retry, READY[name])
-    const ended = running.ended.then(({ code, signal }) => {
-      throw new Error(`${name} ended (${signal ?? code}) instead of getting ready:\n${running.output}`)
-    })
-    ended.catch(() => {})
-    await Promise.race([asked, ended])
+    const deadline = Date.now() + READY_WITHIN_MS
+    let answer = 'nothing'
+    while (Date.now() < deadline) {
+      if (running.ending !== undefined) throw new Error(`${name} ended instead of getting ready:\n${running.output}`)
+      const asked = this.#host.run('curl', '--silent', '--show-error', '--fail-with-body', READY[name])
+      const refusal = await asked.then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+      if (refusal === undefined) return
+      answer = refusal
+      await Promise.race([running.ended, setTimeout(ASK_AGAIN_AFTER_MS)])
+    }
+    throw new Error(`${name} does not get ready, it says ${answer}\n${running.output}`)
   }
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { bootFileName, messageType, option, subnetMask, vendorSpecific, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { decodeVendorOptions, DISCOVERY_CONTROL } from '@reboots/protocol/pxe'
-import { DhcpDialog, serverOf, type Heard } from './dhcp-dialog.ts'
+import { DhcpDialog, serverOf, type Heard, type Judgement } from './dhcp-dialog.ts'
 import { runScript, type Selected } from './ipxe-interpreter.ts'
 import { clearLink, configureLink } from './link.ts'
 import { askBootServer, discover, select, type Loader, type Model } from './messages.ts'
@@ -63,13 +63,16 @@ async function configure(model: Model, loader: Loader, link: string): Promise<Co
     const offers = await dialog.ask(
       discover(model, loader, randomInt(2 ** 32)),
       { address: EVERYONE, port: SERVER_PORT },
-      (answers) => answers.some(isAddressOffer) && answers.some(({ message }) => message.siaddr !== UNSPECIFIED),
+      { all: isComplete, usable: some(isAddressOffer) },
     )
     const offer = offers.find(isAddressOffer)
     const server = offer === undefined ? undefined : serverOf(offer)
     if (offer === undefined || server === undefined) throw new Error(`${loader}: nobody offers an address`)
     const request = select(model, loader, offer.message, server)
-    const [answer] = await dialog.ask(request, { address: EVERYONE, port: SERVER_PORT }, (all) => all.some(isFinal))
+    // Late offers to the same transaction may come before the answer.
+    const final = some(isFinal)
+    const answers = await dialog.ask(request, { address: EVERYONE, port: SERVER_PORT }, { all: final, usable: final })
+    const answer = answers.find(isFinal)
     if (answer === undefined || messageType(answer.message) !== 'ack')
       throw new Error(`${loader}: the REQUEST got no ACK`)
     const address = answer.message.yiaddr
@@ -89,7 +92,7 @@ async function fromProxy(
   offers: readonly Heard[],
   address: Ipv4Address,
 ): Promise<BootSource> {
-  const proxy = offers.find(({ message }) => message.yiaddr === UNSPECIFIED)
+  const proxy = offers.find(isProxyOffer)
   if (proxy === undefined) throw new Error(`${loader}: nobody says what to boot`)
   const direct = bootSource(proxy)
   if (direct !== undefined && (loader === 'ipxe' || bootsDirectly(proxy.message))) return direct
@@ -98,11 +101,8 @@ async function fromProxy(
   const own = model.firmware === 'uefi' ? await DhcpDialog.open(BOOT_SERVER_PORT) : dialog
   try {
     const question = askBootServer(model, loader, randomInt(2 ** 32), address)
-    const [answer] = await own.ask(
-      question,
-      { address: formatIpv4(to), port: BOOT_SERVER_PORT },
-      (all) => all.length > 0,
-    )
+    const bootServer = { address: formatIpv4(to), port: BOOT_SERVER_PORT }
+    const [answer] = await own.ask(question, bootServer, { all: anyAnswer, usable: anyAnswer })
     const source = answer === undefined ? undefined : bootSource(answer)
     if (source === undefined) throw new Error(`${loader}: the boot server ${formatIpv4(to)} names no file`)
     return source
@@ -129,9 +129,24 @@ function isAddressOffer({ message }: Heard): boolean {
   return messageType(message) === 'offer' && message.yiaddr !== UNSPECIFIED
 }
 
+function isProxyOffer({ message }: Heard): boolean {
+  return messageType(message) === 'offer' && message.yiaddr === UNSPECIFIED
+}
+
+/** An address, and from the same server or from another one something to boot. */
+function isComplete(offers: readonly Heard[]): boolean {
+  return offers.some(isAddressOffer) && offers.some((heard) => isProxyOffer(heard) || bootSource(heard) !== undefined)
+}
+
 function isFinal({ message }: Heard): boolean {
   return ['ack', 'nak'].includes(messageType(message) ?? '')
 }
+
+function some(wanted: (heard: Heard) => boolean): Judgement {
+  return (answers) => answers.some(wanted)
+}
+
+const anyAnswer = some(() => true)
 
 async function fetchUrl(url: string): Promise<Uint8Array> {
   const response = await fetch(url)

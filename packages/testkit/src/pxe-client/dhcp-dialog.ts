@@ -10,6 +10,9 @@ export interface Heard {
   readonly port: number
 }
 
+/** Whether these answers will do. */
+export type Judgement = (answers: readonly Heard[]) => boolean
+
 /** A DHCP client's socket: what is said, and what is heard for one transaction after another. */
 export class DhcpDialog {
   readonly #socket: Socket
@@ -36,13 +39,14 @@ export class DhcpDialog {
   }
 
   /**
-   * Says something and collects the answers to it (same xid) until `enough` of them are there. Repeats it after each of `waits`
-   * milliseconds; after the last one it resolves with what there is, which may be nothing.
+   * Says something and collects the answers to it (same xid) until all that can be hoped for are there. Each time one of `waits`
+   * milliseconds is over it makes do with answers that are usable, or else says it again; in the end it resolves with what there
+   * is, which may be nothing.
    */
   async ask(
     message: DhcpMessage,
     to: { readonly address: string; readonly port: number },
-    enough: (answers: readonly Heard[]) => boolean,
+    enough: { readonly all: Judgement; readonly usable: Judgement },
     waits: readonly number[] = [1000, 2000, 4000],
   ): Promise<readonly Heard[]> {
     const bytes = encodeMessage(message)
@@ -50,8 +54,8 @@ export class DhcpDialog {
     this.#heard.length = 0
     for (const wait of waits) {
       this.#socket.send(bytes, to.port, to.address)
-      await this.#until(() => enough(answers()), wait)
-      if (answers().length > 0) break
+      await this.#until(() => enough.all(answers()), wait)
+      if (enough.usable(answers())) break
     }
     return answers()
   }
