@@ -47,7 +47,10 @@ export function interfaceNames(): string[] {
   return [...table.matchAll(/^\s*([^\s:|]+):/gm)].map((match) => match[1]!)
 }
 
-/** /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask …, numbers hexadecimal; the least metric is used. */
+/**
+ * The interface of the default route; without one, the only interface that has an IPv4 address, if there is just one.
+ * /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask …, numbers hexadecimal; the least metric is used.
+ */
 function defaultRouteInterface(): string {
   const routes = textOf('/proc/net/route')
     .split('\n')
@@ -58,6 +61,8 @@ function defaultRouteInterface(): string {
   const name = routes[0]?.[0]
   if (name !== undefined) return name
   const others = interfaceNames().filter((other) => other !== 'lo')
+  const usable = others.filter((other) => networkInterfaces()[other]?.some((entry) => entry.family === 'IPv4'))
+  if (usable.length === 1) return usable[0]!
   throw new OperatorError(
     'no network interface is named, and there is no default route to take one from',
     others.length === 0
