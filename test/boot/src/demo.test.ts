@@ -20,7 +20,8 @@ const RUNS: readonly (readonly [what: string, args: readonly string[], lines: re
       /HTTP +machine:\d+ → Reboots:7080 +GET \S+auto\.ipxe/,
       /HTTP +Reboots:7080 → machine:\d+ +200: \d{8} bytes/,
       /console +kernel runs +Linux version/,
-      /console +the first program runs +.*hello=from-the-hardware-record/,
+      /console +the first program runs/,
+      /hello=from-the-hardware-record/,
     ],
   ],
   [
@@ -33,7 +34,8 @@ const RUNS: readonly (readonly [what: string, args: readonly string[], lines: re
       /TFTP +Reboots:\d+ → machine:\d+ +ipxe\.efi: \d+ bytes/,
       /GET \S+auto\.ipxe/,
       /GET \S+vmlinuz/,
-      /would start +http:\S+vmlinuz .*hello=from-the-hardware-record/,
+      /console +a machine would start now +http:\S+vmlinuz/,
+      /hello=from-the-hardware-record/,
     ],
   ],
 ]

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { HOST_LINK, type Running } from '@reboots/testkit'
+import { HOST_LINK } from '@reboots/testkit'
 import { LiveTimeline } from './demo/print.ts'
 import { hasRouter, obstacles, siteDhcp, virtualMachine } from './demo/prerequisites.ts'
 import type { Firmware } from './machine.ts'
-import { Network, ORIGIN, REBOOTS_ADDRESS, SITE_ADDRESS } from './network.ts'
+import { Network, REBOOTS_ADDRESS, SITE_ADDRESS } from './network.ts'
 import { NETWORK } from './site.ts'
+import { untilReady } from './stack.ts'
 
 // npm run demo: one boot from power-on to the kernel, in a network that exists for it alone.
 
@@ -14,8 +15,10 @@ const USAGE = `npm run demo [-- --full] [--model]
   --full   Reboots is the DHCP server; without it a stock DHCP server gives addresses and proxydhcp runs beside it
   --model  boot a model client (its packets only) even if there is QEMU for a virtual machine`
 
+const GONE = 'Everything that was made for this is removed again.'
 const MAC = '52:54:00:88:00:01'
-const UP_WITHIN_MS = 60_000
+const DATA = ['tftp', 'ipxe-http'] as const
+const SERVICES = { proxy: ['proxydhcp', ...DATA], full: ['dhcp', ...DATA] } as const
 
 const { values } = parseArgs({
   options: {
@@ -38,8 +41,8 @@ async function demo(mode: 'proxy' | 'full', model: boolean): Promise<number> {
     : await virtualMachine()
   const network = await openNetwork(mode, machine.firmware === undefined)
   try {
-    const up = await startReboots(network, mode)
-    console.log(introduction(mode, up))
+    await startReboots(network, mode)
+    console.log(introduction(mode))
     if (machine.firmware !== undefined) return await bootMachine(network, machine.firmware)
     console.log(`No virtual machine: ${machine.because}.\nA model client boots instead, by real packets.\n`)
     return await bootModelClient(network)
@@ -53,7 +56,7 @@ async function demo(mode: 'proxy' | 'full', model: boolean): Promise<number> {
 
 async function openNetwork(mode: 'proxy' | 'full', model: boolean): Promise<Network> {
   const reserved = mode === 'full' ? { address: '192.168.88.77' } : {}
-  const kernelParams = ['quiet', 'loglevel=5', 'hello=from-the-hardware-record']
+  const kernelParams = ['hello=from-the-hardware-record']
   return Network.open({
     label: 'demo',
     services: [],
@@ -66,13 +69,12 @@ async function openNetwork(mode: 'proxy' | 'full', model: boolean): Promise<Netw
 }
 
 /** `reboots up`, as an operator starts it, on the host that is Reboots' in this network. */
-async function startReboots(network: Network, mode: 'proxy' | 'full'): Promise<Running> {
+async function startReboots(network: Network, mode: 'proxy' | 'full'): Promise<void> {
   const main = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
   const args = [main, 'up', '--mode', mode, '--interface', HOST_LINK]
   const env = { REBOOTS_CONFIG: join(network.directory, 'reboots.yaml') }
   const up = network.reboots.start('reboots up', { command: process.execPath, args, env })
-  await up.waitFor(/ready/i, UP_WITHIN_MS)
-  return up
+  await Promise.all(SERVICES[mode].map((name) => untilReady(network.reboots, name, up)))
 }
 
 async function bootMachine(network: Network, firmware: Firmware): Promise<number> {
@@ -86,8 +88,12 @@ async function bootMachine(network: Network, firmware: Firmware): Promise<number
   )
   timeline.listen(machine)
   const { commandLine } = await network.untilItReports(machine)
-  timeline.line(Date.now(), { channel: 'console', parties: 'the first program runs', text: commandLine })
-  console.log('\nThe machine booted. Everything that was made for it is removed again.')
+  timeline.line(Date.now(), {
+    channel: 'console',
+    parties: 'the first program runs',
+    text: 'from the initial RAM disk',
+  })
+  console.log(`\nThe machine booted. Its kernel's command line:\n${wrapped(commandLine)}\n\n${GONE}`)
   return 0
 }
 
@@ -98,14 +104,8 @@ async function bootModelClient(network: Network): Promise<number> {
   timeline.powerOn('a model client, as UEFI firmware')
   const boot = JSON.parse(await host.run(process.execPath, main, '--mac', MAC, '--interface', HOST_LINK)) as ModelReport
   if (boot.kernel === undefined) throw new Error(`the script starts no kernel:\n${boot.script.text}`)
-  timeline.line(Date.now(), {
-    channel: 'console',
-    parties: 'would start',
-    text: `${boot.kernel.url} ${boot.kernel.args}`,
-  })
-  console.log(
-    '\nThe model client has what a machine would start now. Everything that was made for it is removed again.',
-  )
+  timeline.line(Date.now(), { channel: 'console', parties: 'a machine would start now', text: boot.kernel.url })
+  console.log(`\nThe command line it would give its kernel:\n${wrapped(boot.kernel.args)}\n\n${GONE}`)
   return 0
 }
 
@@ -126,16 +126,20 @@ function liveTimeline(network: Network): LiveTimeline {
   return timeline
 }
 
-function introduction(mode: 'proxy' | 'full', up: Running): string {
-  const dhcp =
-    mode === 'full' ? 'Reboots itself' : `${siteDhcp().command} at ${SITE_ADDRESS}, which knows nothing of booting`
-  return [
-    'A private network, which nothing outside can see:',
-    `  network    ${NETWORK}, a bridge and namespaces`,
-    `  addresses  ${dhcp}`,
-    `  Reboots    ${REBOOTS_ADDRESS}, by "reboots up --mode ${mode}" (pid ${up.pid}), files at ${ORIGIN}`,
-    '',
-  ].join('\n')
+function introduction(mode: 'proxy' | 'full'): string {
+  const addresses =
+    mode === 'full'
+      ? ''
+      : `\n  site      ${SITE_ADDRESS}, ${siteDhcp().command}: gives addresses, knows nothing of booting`
+  return `A private network, ${NETWORK}, which nothing outside can see:${addresses}
+  Reboots   ${REBOOTS_ADDRESS}, "reboots up --mode ${mode}"${mode === 'full' ? ': gives addresses as well' : ''}
+  machine   ${MAC}, allowed to boot by its hardware record
+`
+}
+
+/** Words in lines that fit a terminal. */
+function wrapped(text: string): string {
+  return text.replace(/(.{1,96})(?: |$)/g, '  $1\n').trimEnd()
 }
 
 function placeholder(what: string): Uint8Array {

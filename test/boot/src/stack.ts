@@ -49,7 +49,7 @@ export class Stack {
       const command = { command: process.execPath, args: [main], env: this.#environment }
       this.#running.set(name, this.#host.start(name, command))
     }
-    await Promise.all(names.map((name) => this.#ready(name)))
+    await Promise.all(names.map((name) => untilReady(this.#host, name, this.#process(name))))
   }
 
   async stop(...names: readonly ServiceName[]): Promise<void> {
@@ -90,23 +90,25 @@ export class Stack {
     if (running === undefined) throw new Error(`${name} does not run`)
     return running
   }
+}
 
-  /** There is no event to wait for across processes: the service is asked until it says yes, it ends, or the time is up. */
-  async #ready(name: ServiceName): Promise<void> {
-    const running = this.#process(name)
-    const deadline = Date.now() + READY_WITHIN_MS
-    let answer = 'nothing'
-    while (Date.now() < deadline) {
-      if (running.ending !== undefined) throw new Error(`${name} ended instead of getting ready:\n${running.output}`)
-      const asked = this.#host.run('curl', '--silent', '--show-error', '--fail-with-body', READY[name])
-      const refusal = await asked.then(
-        () => undefined,
-        (error: Error) => error.message,
-      )
-      if (refusal === undefined) return
-      answer = refusal
-      await Promise.race([running.ended, setTimeout(ASK_AGAIN_AFTER_MS)])
-    }
-    throw new Error(`${name} does not get ready, it says ${answer}\n${running.output}`)
+/**
+ * Resolves when the service says that it is ready. There is no event to wait for across processes: it is asked until it says
+ * yes, the process that runs it ends, or the time is up.
+ */
+export async function untilReady(host: Host, name: ServiceName, running: Running): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS
+  let answer = 'nothing'
+  while (Date.now() < deadline) {
+    if (running.ending !== undefined) throw new Error(`${name} ended instead of getting ready:\n${running.output}`)
+    const asked = host.run('curl', '--silent', '--show-error', '--fail-with-body', READY[name])
+    const refusal = await asked.then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    if (refusal === undefined) return
+    answer = refusal
+    await Promise.race([running.ended, setTimeout(ASK_AGAIN_AFTER_MS)])
   }
+  throw new Error(`${name} does not get ready, it says ${answer}\n${running.output}`)
 }

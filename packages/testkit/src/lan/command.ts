@@ -1,4 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { delimiter } from 'node:path'
+
+/** Where programs are looked for: PATH, and the directories that only root's PATH has. */
+export const SEARCH_PATH = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter)
 
 /** How to start a program: the arguments are handed over as they are, no shell in between. */
 export interface Command {
@@ -27,7 +31,7 @@ export async function run(command: Command): Promise<string> {
 export function spawnCommand({ command, args, env, cwd }: Command): ChildProcess {
   return spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH: SEARCH_PATH, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   })
 }

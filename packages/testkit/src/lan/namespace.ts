@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { run, type Command } from './command.ts'
+import { run, SEARCH_PATH, type Command } from './command.ts'
 import { killAll } from './running.ts'
 
 const DIRECTORY = '/run/netns'
+const ENVIRONMENT = { ...process.env, PATH: SEARCH_PATH }
 
 /** A network namespace of this process, with loopback up and IPv6 as the kernel has it. */
 export interface Namespace {
@@ -45,9 +46,9 @@ function removeLeftOvers(prefix: string): void {
   for (const name of namespaces()) {
     const [, owner] = new RegExp(`^${prefix}-(\\d+)-`).exec(name) ?? []
     if (owner === undefined || isAlive(Number(owner))) continue
-    const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
+    const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8', env: ENVIRONMENT })
     for (const pid of stdout.split('\n').filter(Boolean)) signal(Number(pid), 'SIGKILL')
-    spawnSync('ip', ['netns', 'del', name])
+    spawnSync('ip', ['netns', 'del', name], { env: ENVIRONMENT })
   }
 }
 
@@ -74,7 +75,7 @@ function signal(pid: number, what: NodeJS.Signals | 0): boolean {
 function cleanUpOnExit(): void {
   process.once('exit', () => {
     killAll()
-    for (const name of open) spawnSync('ip', ['netns', 'del', name])
+    for (const name of open) spawnSync('ip', ['netns', 'del', name], { env: ENVIRONMENT })
   })
   // The default of these signals ends the process without an `exit` event.
   process.once('SIGINT', () => process.exit(130))

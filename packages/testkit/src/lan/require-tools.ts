@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { SEARCH_PATH } from './command.ts'
 
 export interface Needs {
-  /** Programs looked for on PATH and in the sbin directories. */
+  /** Programs, looked for as `run` does. */
   readonly commands?: readonly string[]
   /** Absolute paths that must exist. */
   readonly files?: readonly string[]
@@ -57,8 +58,9 @@ export function missing(needs: Needs): string[] {
 
 /** The full path of a program; undefined if there is none. */
 export function findCommand(command: string): string | undefined {
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin']
-  return directories.map((directory) => join(directory, command)).find(isExecutable)
+  return SEARCH_PATH.split(delimiter)
+    .map((directory) => join(directory, command))
+    .find(isExecutable)
 }
 
 function isExecutable(path: string): boolean {

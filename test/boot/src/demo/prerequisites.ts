@@ -10,7 +10,7 @@ export type VirtualMachine =
 
 /** What the demo cannot do without, one text each; empty when all is there. */
 export function obstacles(mode: 'proxy' | 'full'): string[] {
-  const problems = missing({ root: true, commands: ['ip', 'tcpdump'], files: ['/usr/lib/ipxe/ipxe.efi'] })
+  const problems = missing({ root: true, commands: ['ip', 'tcpdump', 'curl'], files: ['/usr/lib/ipxe/ipxe.efi'] })
   if (mode === 'proxy' && anySiteDhcp() === undefined) {
     const packages = SITE_DHCPS.map((site) => site.package).join(' or ')
     problems.push(`no DHCP server found to play the one a site has already: apt-get install ${packages}`)

@@ -69,7 +69,8 @@ function tftpText({ what, file, options, bytes, message }: TftpSighting): string
     case 'complete':
       return `${file}: ${bytes} bytes`
     case 'error':
-      return `ERROR ${message}`
+      // UEFI asks for the file first to learn its size, and for its content only then.
+      return `ERROR ${message}${bytes === 0 && message.startsWith('8 ') ? ' (it only wanted to know the size)' : ''}`
   }
 }
 
