@@ -27,7 +27,7 @@ await runService({
         { what: 'gRPC', address: rpc.address },
         { what: 'metrics', address: health.address },
       ],
-      `${roster.entries.length} machines from ${paths.join(', ')}`,
+      `${count(roster.entries.length)} from ${paths.join(', ')}`,
     )
     return {
       async close() {
@@ -38,6 +38,10 @@ await runService({
     }
   },
 })
+
+function count(machines: number): string {
+  return machines === 1 ? '1 machine' : `${machines} machines`
+}
 
 async function mustExist(path: string): Promise<void> {
   const failure = await stat(path).then(

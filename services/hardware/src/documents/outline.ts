@@ -1,5 +1,5 @@
-import { looksLikeMac } from '../records/detect.ts'
 import type { Path, Place } from '../records/problem.ts'
+import { looksLikeMac } from './mac-key.ts'
 
 /** A run of lines that can be read by itself and holds one record. */
 export interface Unit {

@@ -1,4 +1,4 @@
-import { parseMac } from '@reboots/protocol/net'
+import { looksLikeMac } from '../documents/mac-key.ts'
 import { isMapping } from './cursor.ts'
 import type { Format } from './format.ts'
 import { quote, type Finding, type Path } from './problem.ts'
@@ -79,11 +79,6 @@ function* map(value: Mapping, path: Path): Generator<Detected> {
   const keys = Object.keys(value)
   if (keys.length > 0 && !keys.some(looksLikeMac)) yield refused(path, `is no machine record; ${EXPECTED}`)
   else for (const key of keys) yield { record: { format: smeeMap, value: value[key], path: [...path, key] } }
-}
-
-/** A MAC address, or what was meant to be one. */
-export function looksLikeMac(key: string): boolean {
-  return parseMac(key) !== undefined || /^[0-9a-z]{1,3}(?:[:-][0-9a-z]{1,3}){3,}$/i.test(key)
 }
 
 function own(value: Mapping, key: string): unknown {
