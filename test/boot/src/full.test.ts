@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { answersOf, assertHonestServers, fetchesOf } from './evidence.ts'
 import { kernelPath } from './kernel.ts'
 import { assertArguments, LAB_MISSING as skip, MAC, recordOf, RESERVED, SCRIPT_AND_KERNEL } from './lab.ts'
-import { REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
+import { BOOT_WITHIN_MS, REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
 import type { ServiceName } from './stack.ts'
 
 // Reboots is the only DHCP server.
@@ -54,9 +54,9 @@ test('row 5: OVMF goes on to its disk when netboot is not allowed, and the log s
   const options: NetworkOptions = { label: 'row-5', services: SERVICES, records: [record], ipv6: 'managed' }
   await withNetwork(options, async (network) => {
     const machine = await network.powerOn('uefi', MAC, await diskWithLoader(network.directory))
-    await machine.waitFor(/>>Start PXE over IPv4/, 120_000)
+    await machine.waitFor(/>>Start PXE over IPv4/, BOOT_WITHIN_MS)
     // The name of the disk's boot entry; the entry before it is the network card's.
-    await machine.waitFor(/BdsDxe: starting Boot[0-9A-F]+ "UEFI Misc Device"/, 60_000)
+    await machine.waitFor(/BdsDxe: starting Boot[0-9A-F]+ "UEFI Misc Device"/, BOOT_WITHIN_MS)
     await machine.powerOff()
     assert.deepEqual(fetchesOf(network.sightings()), [])
     const answered = network.stack.log('dhcp').find(({ mac, sent }) => mac === MAC && sent === 'offer')

@@ -21,7 +21,7 @@ export const ORIGIN = `http://${REBOOTS_ADDRESS}:7080`
 export const OPERATOR_ARGUMENT = 'operator.says=hello'
 
 /** A machine's boot is given up after this long; alone on a computer it takes some 10 to 30 s. */
-const BOOT_WITHIN_MS = 180_000
+export const BOOT_WITHIN_MS = 180_000
 
 export interface NetworkOptions {
   /** Directory of its files and logs, below .cache/boot/runs. */
