@@ -1,17 +1,18 @@
 import { status, type ServerWritableStream } from '@grpc/grpc-js'
 
 /** How a call ended: a metric label. */
-export type CallOutcome = 'ok' | 'not-found' | 'invalid' | 'refused' | 'cancelled'
+export type CallOutcome = 'ok' | 'cancelled' | Failure
+
+export type Failure = keyof typeof STATUS
 
 /** What a unary call is answered with: the message, or why there is none. */
-export type Answer<T> =
-  | { readonly answer: T }
-  | { readonly outcome: 'not-found' | 'invalid' | 'refused'; readonly why: string }
+export type Answer<T> = { readonly answer: T } | { readonly outcome: Failure; readonly why: string }
 
 export const STATUS = {
   'not-found': status.NOT_FOUND,
   invalid: status.INVALID_ARGUMENT,
   refused: status.FAILED_PRECONDITION,
+  unavailable: status.UNAVAILABLE,
 } as const
 
 /** Aborted when the client went away, cancelled, or the server closes. */

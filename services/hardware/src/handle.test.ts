@@ -110,6 +110,17 @@ for (const { key, answer } of GETS) {
   })
 }
 
+test('before any file could be read, it is not said that there are no machines', async (t) => {
+  const { client, ended } = await serve(t, new Roster())
+  const getMachine = client.getMachine.bind(client) as Call<hardware.GetMachineRequest, unknown>
+  const unavailable = [status.UNAVAILABLE, 'the machine files have not been read yet']
+  assert.deepEqual(await call(getMachine, { key: { $case: 'id', value: 'm0' } }), unavailable)
+  const list = client.listMachines({}).resume()
+  const [error] = (await once(list, 'error')) as [ServiceError]
+  assert.deepEqual([error.code, error.details], unavailable)
+  assert.deepEqual(ended, ['GetMachine unavailable', 'ListMachines unavailable'])
+})
+
 test('ListMachines: all, in the order of their ids', async (t) => {
   const { client, ended } = await serve(t, rosterOf(entry(2), entry(0), entry(1)))
   const all = await client.listMachines({}).toArray()

@@ -9,7 +9,7 @@ import { hardware, tink } from '@reboots/api'
 import { cancellation, send, STATUS, type Answer, type CallOutcome } from './calls.ts'
 import { onGetMachine } from './on-get-machine.ts'
 import { onListMachines } from './on-list-machines.ts'
-import { lookUpAny, onTinkGet, onTinkWatch, onTinkWrite, tinkHardware } from './on-tink.ts'
+import { onTinkGet, onTinkWatch, onTinkWrite, tinkHardware } from './on-tink.ts'
 import { onWatch } from './on-watch.ts'
 import type { Frame } from './roster/frames.ts'
 import type { Roster } from './roster/roster.ts'
@@ -40,14 +40,15 @@ function rebootsService(roster: Roster, observer: Observer): Bound {
       watch(call: ServerWritableStream<hardware.WatchRequest, Frame>) {
         observer.watchers(++open)
         const done = (): void => observer.watchers(--open)
-        void stream('Watch', call, (signal) => onWatch(call.request, roster, signal), observer).finally(done)
+        const answer = (signal: AbortSignal) => ({ answer: onWatch(call.request, roster, signal) })
+        void stream('Watch', call, answer, observer).finally(done)
       },
       getMachine: unary('GetMachine', observer, (request: hardware.GetMachineRequest) => {
         const found = onGetMachine(request, roster)
         return 'answer' in found ? { answer: { machine: found.answer } } : found
       }),
       listMachines(call: ServerWritableStream<hardware.ListMachinesRequest, hardware.ListMachinesResponse>) {
-        void stream('ListMachines', call, () => map(onListMachines(roster), (machine) => ({ machine })), observer)
+        void stream('ListMachines', call, () => onListMachines(roster, (machine) => ({ machine })), observer)
       },
     },
   ]
@@ -65,15 +66,9 @@ function tinkService(roster: Roster, observer: Observer): Bound {
       byIp: get('ByIP', 'ip'),
       byId: get('ByID', 'id'),
       all(call: ServerWritableStream<tink.Empty, tink.Hardware>) {
-        void stream('All', call, () => map(onListMachines(roster), tinkHardware), observer)
+        void stream('All', call, () => onListMachines(roster, tinkHardware), observer)
       },
       deprecatedWatch(call: ServerWritableStream<tink.GetRequest, tink.Hardware>) {
-        const found = lookUpAny(call.request, roster)
-        if ('outcome' in found && found.outcome === 'invalid') {
-          observer.ended('DeprecatedWatch', 'invalid')
-          call.emit('error', { code: STATUS.invalid, details: found.why })
-          return
-        }
         void stream('DeprecatedWatch', call, (signal) => onTinkWatch(call.request, roster, signal), observer)
       },
     },
@@ -92,18 +87,20 @@ function unary<Q, R>(method: string, observer: Observer, answer: (request: Q) =>
 async function stream<Q, R>(
   method: string,
   call: ServerWritableStream<Q, R>,
-  messages: (signal: AbortSignal) => Iterable<R> | AsyncIterable<R>,
+  answer: (signal: AbortSignal) => Answer<Iterable<R> | AsyncIterable<R>>,
   observer: Observer,
 ): Promise<void> {
   const signal = cancellation(call)
-  for await (const message of messages(signal)) {
+  const found = answer(signal)
+  if ('outcome' in found) {
+    observer.ended(method, found.outcome)
+    call.emit('error', { code: STATUS[found.outcome], details: found.why })
+    return
+  }
+  for await (const message of found.answer) {
     await send(call, message, signal)
     if (signal.aborted) break
   }
   observer.ended(method, signal.aborted ? 'cancelled' : 'ok')
   if (!signal.aborted) call.end()
-}
-
-function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Generator<R> {
-  for (const item of items) yield change(item)
 }

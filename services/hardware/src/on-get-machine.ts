@@ -1,6 +1,6 @@
 import type { hardware } from '@reboots/api'
 import { parseIpv4, parseMac } from '@reboots/protocol/net'
-import type { Answer } from './calls.ts'
+import type { Answer, Failure } from './calls.ts'
 import { machineOf, type Entry } from './records/entry.ts'
 import { quote } from './records/problem.ts'
 import type { Roster } from './roster/roster.ts'
@@ -14,27 +14,35 @@ export function onGetMachine({ key }: hardware.GetMachineRequest, roster: Roster
   return 'entry' in found ? { answer: machineOf(found.entry) } : found
 }
 
-export type Found = { readonly entry: Entry } | { readonly outcome: 'not-found' | 'invalid'; readonly why: string }
+export type Found = { readonly entry: Entry } | { readonly outcome: Failure; readonly why: string }
 
 export function lookUp(key: Key, roster: Roster): Found {
   switch (key.$case) {
     case 'mac': {
       const mac = parseMac(key.value)
       if (mac === undefined) return invalid(key, 'no MAC address')
-      return found(roster.byMac(mac), key)
+      return found(roster.byMac(mac), key, roster)
     }
     case 'ip': {
       const address = parseIpv4(key.value)
       if (address === undefined) return invalid(key, 'no IPv4 address')
-      return found(roster.byAddress(address), key)
+      return found(roster.byAddress(address), key, roster)
     }
     case 'id':
-      return key.value === '' ? invalid(key, 'no id') : found(roster.byId(key.value), key)
+      return key.value === '' ? invalid(key, 'no id') : found(roster.byId(key.value), key, roster)
   }
 }
 
-function found(entry: Entry | undefined, { $case, value }: Key): Found {
-  return entry === undefined ? { outcome: 'not-found', why: `no machine with ${$case} ${quote(value)}` } : { entry }
+function found(entry: Entry | undefined, { $case, value }: Key, roster: Roster): Found {
+  if (entry !== undefined) return { entry }
+  return unknownYet(roster) ?? { outcome: 'not-found', why: `no machine with ${$case} ${quote(value)}` }
+}
+
+/** The answer before any file could be read, when it is not known what there is. */
+export function unknownYet({
+  revision,
+}: Roster): { readonly outcome: 'unavailable'; readonly why: string } | undefined {
+  return revision > 0n ? undefined : { outcome: 'unavailable', why: 'the machine files have not been read yet' }
 }
 
 function invalid({ value }: Key, what: string): Found {

@@ -19,11 +19,17 @@ export function onTinkWrite(): Answer<never> {
 }
 
 /** DeprecatedWatch: the machine as it is, then each time it changes; it may be one that is not known yet. */
-export async function* onTinkWatch(
+export function onTinkWatch(
   request: tink.GetRequest,
   roster: Roster,
   signal: AbortSignal,
-): AsyncGenerator<tink.Hardware> {
+): Answer<AsyncIterable<tink.Hardware>> {
+  const found = lookUpAny(request, roster)
+  if ('outcome' in found && found.outcome === 'invalid') return found
+  return { answer: follow(request, roster, signal) }
+}
+
+async function* follow(request: tink.GetRequest, roster: Roster, signal: AbortSignal): AsyncGenerator<tink.Hardware> {
   let last: Entry | undefined
   while (!signal.aborted) {
     const found = lookUpAny(request, roster)
@@ -37,7 +43,7 @@ export async function* onTinkWatch(
 }
 
 /** By the first field that is set: id, MAC, address. */
-export function lookUpAny(request: tink.GetRequest, roster: Roster): Found {
+function lookUpAny(request: tink.GetRequest, roster: Roster): Found {
   const by = (['id', 'mac', 'ip'] as const).find((field) => request[field] !== '') ?? 'id'
   return lookUp({ $case: by, value: request[by] }, roster)
 }

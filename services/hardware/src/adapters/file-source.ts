@@ -6,7 +6,7 @@ import { readTree } from './file-tree.ts'
 import { HeldFiles, type Holdings } from './held-files.ts'
 import { watchDirectories } from './watch-directories.ts'
 
-/** What one look at the files came to. */
+/** What a look at the files came to. */
 export interface Load {
   /** Machines that are new, changed or gone. */
   readonly changes: number
@@ -18,7 +18,7 @@ export interface FileSourceOptions {
   /** Absolute: files, or directories with files below. */
   readonly paths: readonly string[]
   readonly roster: Roster
-  /** After each time the files were looked at. */
+  /** After the first look at the files, and after each that found something new. */
   loaded(load: Load): void
 }
 
@@ -52,7 +52,8 @@ export async function openFileSource({ paths, roster, loaded }: FileSourceOption
     // What happened in a directory before it was watched is seen by looking once more.
     if (await directories.follow(tree.directories)) again = true
     const holdings = await held.read(tree)
-    if (closed) return
+    // Other things happen in the same directories, too.
+    if (closed || !holdings.changed) return
     const published = publish(holdings, roster)
     problems = published.problems
     loaded({ ...published, seconds: (performance.now() - started) / 1000 })

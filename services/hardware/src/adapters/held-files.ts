@@ -14,6 +14,8 @@ export interface Held {
 
 /** What is held of all files. */
 export interface Holdings {
+  /** Something is not as it was at the last look. */
+  readonly changed: boolean
   /** In the order in which machines take precedence. */
   readonly files: readonly Held[]
   /** Of the configured paths themselves. */
@@ -25,6 +27,8 @@ export interface Holdings {
 /** Remembers the readings of files, so that only what changed is read again and what cannot be read now is not forgotten. */
 export class HeldFiles {
   #files = new Map<string, Held>()
+  /** Of configured paths, at the last look; undefined before the first. */
+  #failures: string | undefined
   readonly #roots = new Map<string, readonly TreeFile[]>()
 
   /** Reads what is new or changed in the tree. */
@@ -32,10 +36,17 @@ export class HeldFiles {
     const listed = tree.roots.map((root) => this.#list(root))
     const files = new Map<string, Held>()
     for (const file of listed.flat()) files.set(file.path, await this.#hold(file))
+    const before = [...this.#files.values()]
+    const problems = tree.roots.flatMap((root) => failure(root, this.#roots.has(root.path)))
+    const failures = problems.map(({ message }) => message).join('\n')
+    const changed = files.size !== before.length || [...files.values()].some((held, index) => held !== before[index])
+    const failed = failures !== this.#failures
     this.#files = files
+    this.#failures = failures
     return {
+      changed: changed || failed,
       files: [...files.values()],
-      problems: tree.roots.flatMap((root) => failure(root, this.#roots.has(root.path))),
+      problems,
       complete:
         tree.roots.every(({ path }) => this.#roots.has(path)) &&
         [...files.values()].every(({ good }) => good !== undefined),
