@@ -1,4 +1,4 @@
-import { ConfigError, didYouMean, formatRefusal, OperatorError } from '@reboots/runtime'
+import { CONFIG_REFUSED, ConfigError, didYouMean, formatRefusal, OperatorError } from '@reboots/runtime'
 import type { Command } from './command.ts'
 import { check } from './check.ts'
 import { config } from './config.ts'
@@ -41,7 +41,7 @@ try {
   process.exitCode = 2
   if (error instanceof OperatorError) console.error(formatRefusal('reboots', error.message, error.remedy))
   else if (error instanceof ConfigError) {
-    console.error(formatRefusal('reboots', 'the configuration has errors', error.problems.join('\n')))
+    console.error(formatRefusal('reboots', CONFIG_REFUSED, error.problems.join('\n')))
   } else throw error
 }
 // The channel to the process that started this one, and nothing else, may be left open.

@@ -16,7 +16,14 @@ export { packetFields } from './dhcp/packet-line.ts'
 export { serveDhcp, type DhcpService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'
 export { healthReply, startHealth, type Health, type HealthOptions, type HealthReply } from './health.ts'
-export { formatRefusal, runService, type Running, type Service, type ServiceContext } from './lifecycle.ts'
+export {
+  CONFIG_REFUSED,
+  formatRefusal,
+  runService,
+  type Running,
+  type Service,
+  type ServiceContext,
+} from './lifecycle.ts'
 export { bindFailure, listenAddress, privilegeRemedy, startListening, type Bind, type ListenAddress } from './listen.ts'
 export { formatLogLine } from './log-line.ts'
 export { createLog, type Log, type LogConfig } from './log.ts'

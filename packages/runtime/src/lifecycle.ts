@@ -3,7 +3,7 @@ import { ConfigError } from './config/config-error.ts'
 import { describeConfig } from './config/describe.ts'
 import { loadConfig, type LoadOptions } from './config/load.ts'
 import { sections } from './config/sections.ts'
-import { createLog, type Log, type LogConfig } from './log.ts'
+import { createLog, flushLog, type Log, type LogConfig } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { OperatorError } from './operator-error.ts'
 import { connectedToParent, tellParent, type Listen } from './parent.ts'
@@ -36,6 +36,9 @@ export interface Service<S extends z.ZodObject> {
 /** Argument of a service's main: read the configuration, say what is wrong with it or that nothing is, and end. */
 const CHECK = '--check'
 
+/** The message of a refusal whose remedy is the list of problems. */
+export const CONFIG_REFUSED = 'the configuration has errors'
+
 /** The argument that makes a service print its settings, as JSON rows, instead of running. */
 const DESCRIBE_CONFIG = '--describe-config'
 
@@ -67,6 +70,7 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
     const running = await service.start({ ...context, signal: stop.signal, announce })
     await stop.requested
     await closeInTime(running, log, stop.why())
+    await flushLog()
     process.exit(0)
   } catch (error) {
     await failed(error)
@@ -114,7 +118,7 @@ async function closeInTime(running: Running, log: Log, why: string): Promise<voi
 
 async function stopFailed(service: string, log: Log | undefined, error: unknown): Promise<never> {
   if (error instanceof ConfigError) {
-    await refuse(service, 'the configuration has errors', error.problems.join('\n'))
+    await refuse(service, CONFIG_REFUSED, error.problems.join('\n'))
     process.exit(2)
   }
   if (error instanceof OperatorError) {
@@ -123,6 +127,7 @@ async function stopFailed(service: string, log: Log | undefined, error: unknown)
   }
   if (log === undefined) console.error(error)
   else log.fatal({ err: error }, 'a bug in this service, it ends here')
+  await flushLog()
   process.exit(1)
 }
 

@@ -53,7 +53,7 @@ export function bindFailure(error: unknown, bind: Bind): Error {
         `${place} (${bind.purpose}) is taken${holder === undefined ? '' : ` by ${holder}`}`,
         holder === undefined
           ? `Find who has it with: ss -lpn${bind.protocol === 'udp' ? 'u' : 't'} 'sport = :${bind.port}', and stop it; or choose another port.`
-          : 'Stop that program, or let this service use another port or be left out.',
+          : takenRemedy(bind),
       )
     }
     case 'EACCES':
@@ -69,6 +69,13 @@ export function bindFailure(error: unknown, bind: Bind): Error {
     default:
       return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+function takenRemedy({ protocol, port }: Bind): string {
+  if (protocol === 'udp' && port === 67) {
+    return 'There can be one DHCP server on an interface: stop that program, or run Reboots on another machine of the same network.'
+  }
+  return 'Stop that program, or let this service use another port or be left out.'
 }
 
 /** What a process needs to serve on privileged ports and to address clients that have no IP address yet. */

@@ -25,7 +25,7 @@ const lines: readonly { name: string; record: Record<string, unknown>; line: str
   {
     name: 'something that is no record of ours',
     record: { hello: null },
-    line: '                          hello=null',
+    line: '               hello=null',
   },
 ]
 

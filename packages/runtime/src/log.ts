@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import { lineWriter } from './line-writer.ts'
 import { formatLogLine } from './log-line.ts'
 
 export type Log = Logger
@@ -8,25 +9,12 @@ export interface LogConfig {
   readonly format: 'json' | 'pretty'
 }
 
-type Destination = ReturnType<typeof pino.destination>
+const stdout = lineWriter(1)
+process.on('exit', () => stdout.flushSync())
 
-let stdout: Destination | undefined
-
-/** One writer for the process. It does not wait for a slow reader: packets go on while lines queue, up to 8 MiB of them. */
-function openStdout(): Destination {
-  if (stdout !== undefined) return stdout
-  const opened = pino.destination({ dest: 1, sync: false, maxLength: 8 * 1024 * 1024 })
-  // The reader of the pipe is gone: there is nobody to tell, and it is no reason to stop serving.
-  opened.on('error', () => {})
-  process.on('exit', () => {
-    try {
-      opened.flushSync()
-    } catch {
-      // Not open yet, or the pipe is closed.
-    }
-  })
-  stdout = opened
-  return opened
+/** Before a process ends: what was logged is out, unless nobody reads it. */
+export function flushLog(): Promise<void> {
+  return stdout.flush()
 }
 
 /**
@@ -34,19 +22,15 @@ function openStdout(): Destination {
  * call of an empty function; guard the making of expensive fields with `log.isLevelEnabled`.
  */
 export function createLog(service: string, config: LogConfig): Log {
-  const destination = openStdout()
   const options: pino.LoggerOptions = {
     level: config.level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  if (config.format === 'json') return pino(options, destination)
+  if (config.format === 'json') return pino(options, { write: (line: string) => stdout.write(line) })
+  const style = { color: process.stdout.isTTY }
   return pino(options, {
-    write: (line: string) => {
-      destination.write(
-        `${formatLogLine(JSON.parse(line) as Record<string, unknown>, { color: process.stdout.isTTY })}\n`,
-      )
-    },
+    write: (line: string) => stdout.write(`${formatLogLine(JSON.parse(line) as Record<string, unknown>, style)}\n`),
   })
 }

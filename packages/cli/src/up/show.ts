@@ -1,4 +1,4 @@
-import { formatLogLine, type ChildMessage, type UdpLink } from '@reboots/runtime'
+import { CONFIG_REFUSED, formatLogLine, type ChildMessage, type UdpLink } from '@reboots/runtime'
 import { formatIpv4 } from '@reboots/protocol/net'
 import type { MachineFiles } from './environment.ts'
 import { EXAMPLE_MACHINES } from './environment.ts'
@@ -82,13 +82,29 @@ function machineStep({ shown, isExample }: MachineFiles): string {
   return `These are example machines, which exist nowhere. Write your own, and start again:\n       cp ${EXAMPLE_MACHINES} hardware.yaml`
 }
 
-/** Why nothing runs: every problem once, with its remedy; one remedy for several problems stands below them. */
+/**
+ * Why nothing runs: every problem once, with its remedy; one remedy for several problems stands below them. The lines of
+ * configuration errors are put together, because several services read the same sections.
+ */
 export function shownRefusals(refusals: readonly Refusal[]): string {
-  const byRemedy = Map.groupBy(refusals, ({ remedy }) => remedy)
-  return [...byRemedy]
-    .map(([remedy, same]) => {
-      const problems = same.map(({ service, message }) => `${service}: ${message}`)
-      return [...new Set(problems), remedy.replace(/^/gm, '  ')].join('\n')
-    })
-    .join('\n\n')
+  const configuration = refusals.filter(({ message }) => message === CONFIG_REFUSED)
+  const byRemedy = Map.groupBy(
+    refusals.filter(({ message }) => message !== CONFIG_REFUSED),
+    ({ remedy }) => remedy,
+  )
+  const others = [...byRemedy].map(([remedy, same]) => {
+    const problems = same.map(({ service, message }) => `${service}: ${message}`)
+    return [...new Set(problems), indented(remedy)].join('\n')
+  })
+  return [...(configuration.length === 0 ? [] : [configurationErrors(configuration)]), ...others].join('\n\n')
+}
+
+function configurationErrors(refusals: readonly Refusal[]): string {
+  const lines = new Set(refusals.flatMap(({ remedy }) => remedy.split('\n')))
+  const inOrder = [...lines].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return `${refusals.map(({ service }) => service).join(', ')}: ${CONFIG_REFUSED}\n${indented(inOrder.join('\n'))}`
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '  ')
 }

@@ -61,7 +61,7 @@ function backOff(failures: number): number {
 }
 
 function reasonOf(error: ServiceError): string {
-  const last = /Last error: (?:Error: )?(.*?)(?:\. Resolution note.*)?$/s.exec(error.details)?.[1]
+  const last = /.*Last error: (?:Error: )?(.*?)(?:\. Resolution note.*)?$/s.exec(error.details)?.[1]
   const name = Object.entries(status).find(([, code]) => code === error.code)?.[0] ?? 'UNKNOWN'
   return last ?? `${name}: ${error.details}`
 }
