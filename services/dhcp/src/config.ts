@@ -1,6 +1,7 @@
-import { INFINITE } from '@reboots/protocol/net'
-import { fields, metricsSection, sections } from '@reboots/runtime'
+import { INFINITE, type Seconds } from '@reboots/protocol/net'
+import { bootServersOn, fields, metricsSection, sections, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
+import type { Settings } from './ports.ts'
 
 const dhcp = z.object({
   logServers: z
@@ -38,3 +39,15 @@ export const shape = z.object({
 })
 
 export type Config = z.infer<typeof shape>
+
+/** What the handlers need of the configuration. */
+export function settingsOf({ dhcp, boot }: Config, links: readonly UdpLink[]): Settings {
+  const servers = new Map(links.map((link) => [link.name, bootServersOn(link, boot)]))
+  return {
+    authoritative: dhcp.authoritative,
+    offerTime: dhcp.offerSeconds as Seconds,
+    quarantineTime: dhcp.declineQuarantineSeconds as Seconds,
+    logServers: dhcp.logServers,
+    bootServers: (link) => servers.get(link.name)!,
+  }
+}

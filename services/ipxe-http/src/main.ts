@@ -3,7 +3,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { findLinks, now, runService } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
-import { openReplicas } from './adapters/replicas.ts'
+import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
 import { createApp } from './app.ts'
 import { addressesOf, shape } from './config.ts'
 import { onScript } from './on-script.ts'
@@ -13,7 +13,8 @@ await runService({
   name: 'ipxe-http',
   shape,
   async start({ config, directory, log, metrics, announce }) {
-    const replicas = openReplicas(config.control, log, metrics)
+    const replicas = openControlPlane(config.control, log, metrics)
+    const ports = scriptPorts(replicas)
     const links =
       config.http.listen.length > 0 && config.links.interfaces.length === 0 ? [] : findLinks(config.links.interfaces)
     const site = siteOf(config, process.env)
@@ -25,8 +26,8 @@ await runService({
       metrics,
       files: bootFilesOnDisk({ files: resolve(config.http.files), ipxe: resolve(config.http.ipxe) }, log),
       linkOf: (address) => links.find((link) => formatIpv4(link.address) === address)?.name ?? '',
-      script: (request, origin) => onScript(request, replicas, site.factsFor(origin), retries, now()),
-      ready: () => replicas.problems(),
+      script: (request, origin) => onScript(request, ports, site.factsFor(origin), retries, now()),
+      ready: replicas.problems,
     })
     const server = await listenOnAll(app, addressesOf(config, links))
     announce(server.listens, 'boot scripts (auto.ipxe) of known machines, iPXE binaries, and files below /files/')

@@ -1,13 +1,6 @@
 import { formatIpv4 } from '@reboots/protocol/net'
 import { machineFacts, parsePolicy } from '@reboots/rules'
-import {
-  bootServersOn,
-  findLinks,
-  openMachineReplica,
-  openPolicyReplica,
-  runService,
-  startHealth,
-} from '@reboots/runtime'
+import { bootServersOn, findLinks, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
 import { shape } from './config.ts'
 import type { Ports } from './ports.ts'
@@ -18,14 +11,9 @@ await runService({
   async start(context) {
     const { config, log, metrics } = context
     const links = findLinks(config.links.interfaces)
-    const machines = openMachineReplica({
-      address: config.control.hardware,
+    const replicas = openReplicas({
+      control: config.control,
       prepare: machineFacts,
-      log,
-      metrics,
-    })
-    const policy = openPolicyReplica({
-      address: config.control.rules,
       compile: (document, version) => parsePolicy(document, 'policy', version),
       log,
       metrics,
@@ -35,11 +23,10 @@ await runService({
       bootServers: (link: { readonly name: string }) => servers.get(link.name)!,
       addresses: new Set(links.map((link) => link.address)),
     }
-    const ports: Ports = { machines, policy, settings }
+    const ports: Ports = { ...replicas, settings }
 
     const doors = await openDoors(links, ports, { log, metrics })
-    const ready = () => [machines.problem, policy.problem].filter((problem) => problem !== undefined)
-    const health = await startHealth({ listen: config.proxydhcp.metrics.listen, metrics, ready })
+    const health = await startHealth({ listen: config.proxydhcp.metrics.listen, metrics, ready: replicas.problems })
     context.announce(
       [
         ...doors.map(({ link, port }) => ({
@@ -53,8 +40,7 @@ await runService({
     return {
       async close() {
         await Promise.all([...doors.map((door) => door.close()), health.close()])
-        machines.close()
-        policy.close()
+        replicas.close()
       },
     }
   },

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'services/proxydhcp': ['@reboots', 'node', 'zod'],
   'services/tftp': ['@reboots', 'node', 'zod'],
   'services/ipxe-http': ['@reboots', 'node', 'zod', 'fastify'],
-  test: ['@reboots', 'node', '@grpc/grpc-js', 'tftp', 'yaml'],
+  test: ['@reboots', 'node', '@grpc/grpc-js', 'tftp', 'yaml', 'koffi'],
 }
 
 const PURE = ['packages/protocol', 'packages/leases', 'packages/rules']

@@ -1,0 +1,39 @@
+import type { hardware } from '@reboots/api'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { openMachineReplica, type MachineReplica } from './machines.ts'
+import { openPolicyReplica, type PolicyReplica } from './policy.ts'
+
+export interface ReplicasOptions<T, P> {
+  /** gRPC addresses, the section `control`. */
+  readonly control: { readonly hardware: string; readonly rules: string }
+  prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  compile(document: string, version: string): P
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Local copies of everything the control plane publishes. */
+export interface Replicas<T, P> {
+  readonly machines: MachineReplica<T>
+  readonly policy: PolicyReplica<P>
+  /** For /readyz: what there is no first state of yet, and why. */
+  problems(): readonly string[]
+  close(): void
+}
+
+/** What a service of the data plane decides by: the machines and the boot policy, kept current. */
+export function openReplicas<T, P>(options: ReplicasOptions<T, P>): Replicas<T, P> {
+  const { control, prepare, compile, log, metrics } = options
+  const machines = openMachineReplica<T>({ address: control.hardware, prepare, log, metrics })
+  const policy = openPolicyReplica<P>({ address: control.rules, compile, log, metrics })
+  return {
+    machines,
+    policy,
+    problems: () => [machines.problem, policy.problem].filter((problem) => problem !== undefined),
+    close() {
+      machines.close()
+      policy.close()
+    },
+  }
+}
