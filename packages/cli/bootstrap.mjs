@@ -3,7 +3,7 @@
 // then runs the command on the Node that the lockfile pins.
 import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { constants as os } from 'node:os'
+import { constants as os, homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -45,7 +45,16 @@ function withHome(env) {
     mkdirSync(cache, { recursive: true })
     const xdg = { XDG_CACHE_HOME: join(cache, 'cache'), XDG_DATA_HOME: join(cache, 'data') }
     const more = { XDG_STATE_HOME: join(cache, 'state'), XDG_CONFIG_HOME: join(cache, 'config') }
-    return { ...env, HOME: cache, npm_config_cache: join(cache, 'npm'), ...xdg, ...more }
+    // Which registry to use may be written where nothing can be written.
+    const userconfig = env.npm_config_userconfig ?? join(home || homedir(), '.npmrc')
+    return {
+      ...env,
+      HOME: cache,
+      npm_config_cache: join(cache, 'npm'),
+      npm_config_userconfig: userconfig,
+      ...xdg,
+      ...more,
+    }
   }
 }
 
