@@ -37,8 +37,8 @@ function start(t: TestContext, source: string, options: { ipc: boolean; env?: Re
   t.after(() => child.kill('SIGKILL'))
   return {
     process: child,
-    stdout: text(child.stdout!),
-    stderr: text(child.stderr!),
+    stdout: text(child.stdout!).catch(String),
+    stderr: text(child.stderr!).catch(String),
     ended: once(child, 'exit').then(([code, signal]) => ({ code, signal })),
     announced: async () => (await once(child, 'message'))[0] as ChildMessage,
   }
@@ -74,6 +74,15 @@ for (const { name, how, why } of stops) {
     )
   })
 }
+
+test('a parent that was killed takes the channel and the readers of the output with it', async (t) => {
+  const child = start(t, program(ANNOUNCE), { ipc: true })
+  await child.announced()
+  child.process.stdout!.destroy()
+  child.process.stderr!.destroy()
+  child.process.disconnect()
+  assert.deepEqual(await child.ended, { code: 0, signal: null })
+})
 
 test('a second Ctrl-C does not wait for a service that hangs while closing', async (t) => {
   const source =
