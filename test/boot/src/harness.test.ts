@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, requireTools } from '@reboots/testkit'
-import { COMMAND_LINE, initramfs } from './initramfs.ts'
+import { initramfs, reportPattern } from './initramfs.ts'
 import { kernelPath } from './kernel.ts'
 import { Machine, MACHINE_COMMANDS, MACHINE_FILES, type Firmware } from './machine.ts'
 import { startRouter } from './site.ts'
@@ -42,8 +42,7 @@ for (const [firmware, fetches] of FETCHES) {
       await startRouter(await lan.addHost('router'), directory, 'advertised')
       await startServers(lan, directory)
       const machine = await Machine.powerOn(lan, { firmware, mac: '52:54:00:88:00:01', directory })
-      const report = new RegExp(`${TOKEN}\n${COMMAND_LINE}(.*)\n${TOKEN}`)
-      const [, commandLine] = await machine.waitFor(report, 180_000)
+      const [, commandLine] = await machine.waitFor(reportPattern(TOKEN), 180_000)
       assert.match(commandLine!, /\binitrd=initramfs console=ttyS0,115200 from=dnsmasq$/)
       assert.deepEqual(fetched(observe(capture.packets())), fetches)
       const timeline = formatTimeline(machine, capture.packets(), new Map([[SERVER, 'dnsmasq']]))

@@ -13,12 +13,14 @@ const DIRECTORY = 0o040755
 const PROGRAM = 0o100755
 const CHARACTER_DEVICE = 0o020600
 
-/** What a booted machine writes on its serial consoles: the token, then its kernel's command line on a line of its own. */
-export const COMMAND_LINE = 'command line: '
+/** The line that a booted machine writes on its serial consoles; the group is its kernel's command line. */
+export function reportPattern(token: string): RegExp {
+  return new RegExp(`^${token} command line: (.*)\\n`, 'm')
+}
 
 /**
- * An initial RAM disk whose `/init` says that it runs: on every serial console it writes the token and the kernel's command
- * line, then it switches the machine off. Nothing but busybox is in it.
+ * An initial RAM disk whose `/init` says that it runs: on every serial console it writes a line with the token and the kernel's
+ * command line, then it switches the machine off. Nothing but busybox is in it.
  */
 export async function initramfs(token: string): Promise<Uint8Array> {
   const busybox = findCommand('busybox')
@@ -36,14 +38,17 @@ export async function initramfs(token: string): Promise<Uint8Array> {
 }
 
 // A console that is not there may block in open(): each is written to in the background, and nobody waits for all of them.
+// The kernel is told to be quiet first, or its own messages would come between the words.
 function initScript(token: string): string {
   return `#!/bin/busybox sh
 b=/bin/busybox
 $b mount -t proc proc /proc
 $b mount -t devtmpfs devtmpfs /dev
+echo 1 >/proc/sys/kernel/printk
+report="${token} command line: $($b cat /proc/cmdline)"
 for console in ttyS0 ttyS1 ttyAMA0 hvc0; do
   [ -c /dev/$console ] || continue
-  { echo; echo '${token}'; echo "${COMMAND_LINE}$($b cat /proc/cmdline)"; echo '${token}'; } 2>/dev/null >/dev/$console &
+  { echo; echo "$report"; } 2>/dev/null >/dev/$console &
 done
 $b sleep 2
 $b poweroff -f

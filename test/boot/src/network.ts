@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, type Capture, type Host, type Running } from '@reboots/testkit'
-import { COMMAND_LINE, initramfs } from './initramfs.ts'
+import { initramfs, reportPattern } from './initramfs.ts'
 import { kernelPath } from './kernel.ts'
 import { Machine, type Firmware } from './machine.ts'
 import { hardwareDocument, INITRD, KERNEL, type MachineRecord } from './record.ts'
@@ -98,8 +98,7 @@ export class Network {
 
   /** Waits for the report of a machine that has been switched on. */
   async untilItReports(machine: Machine): Promise<Booted> {
-    const report = new RegExp(`^${this.#token}\\n${COMMAND_LINE}(.*)\\n${this.#token}\\n`, 'm')
-    const [, commandLine] = await machine.waitFor(report, BOOT_WITHIN_MS)
+    const [, commandLine] = await machine.waitFor(reportPattern(this.#token), BOOT_WITHIN_MS)
     await machine.powerOff()
     return { commandLine: commandLine!, sightings: this.sightings(machine.poweredOnAt) }
   }

@@ -63,6 +63,9 @@ test('row 4: SeaBIOS and the iPXE ROM get their address from dnsmasq and the scr
     const ours = answers.find(({ server }) => server === REBOOTS_ADDRESS)
     const file = `http://${REBOOTS_ADDRESS}:7080/ipxe/script/${MAC}/auto.ipxe`
     assert.deepEqual(ours, { type: 'offer', server: REBOOTS_ADDRESS, yiaddr: '', file, port: 67 })
+    // The test of the plain client goes by this address.
+    const sender = dhcpOf(sightings).find(({ packet }) => formatIpv4(packet.from.address) === REBOOTS_ADDRESS)
+    assert.equal(sender?.packet.sourceMac, await network.reboots.mac())
     assertHonestServers(sightings)
   })
 })
