@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readOptions, type Command } from './command.ts'
 import { runQuietly, type Finished } from './run.ts'
@@ -14,7 +14,13 @@ function tool(name: string, command: string, args: readonly string[], cwd = ROOT
   return { name, run: () => runQuietly(command, args, { cwd }) }
 }
 
-const tests = (...files: readonly string[]): readonly string[] => ['--test', '--test-reporter=dot', ...files]
+/** Node's own default leaves a core free. */
+const tests = (...files: readonly string[]): readonly string[] => [
+  '--test',
+  '--test-reporter=dot',
+  `--test-concurrency=${availableParallelism()}`,
+  ...files,
+]
 
 /** Two lanes of about the same length, for two cores: what reads the sources, and what runs them. */
 const READING: readonly Step[] = [

@@ -6,13 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { test, type TestContext } from 'node:test'
 import type { ChildMessage } from './parent.ts'
 
-const RUNTIME = fileURLToPath(new URL('./index.ts', import.meta.url))
+/** Not the whole of the package: gRPC takes longer to load than a service to stop. */
+const part = (name: string): string => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)))
 const ZOD = import.meta.resolve('zod')
 
 /** A service with the given body of `start`. */
 function program(start: string): string {
   return `
-    import { runService, sections, OperatorError } from ${JSON.stringify(RUNTIME)}
+    import { sections } from ${part('./config/sections.ts')}
+    import { runService } from ${part('./lifecycle.ts')}
+    import { OperatorError } from ${part('./operator-error.ts')}
     import { z } from ${JSON.stringify(ZOD)}
     await runService({ name: 'dhcp', shape: z.object({ links: sections.links }), start: async (context) => {
       const idle = setInterval(() => {}, 1000)
