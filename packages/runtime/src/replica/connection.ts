@@ -13,6 +13,9 @@ export interface Connection {
   complete(revision: bigint, size: number): void
 }
 
+/** Services that are started together find each other within this time; only later is it worth a line. */
+const UNREMARKABLE_MS = 3000
+
 /** What a replica tells about itself: log, metrics, readiness. `what` is a metric label, `from` is for people. */
 export function openConnection(what: 'machines' | 'policy', from: string, log: Log, metrics: Metrics): Connection {
   const synced = Promise.withResolvers<void>()
@@ -21,6 +24,9 @@ export function openConnection(what: 'machines' | 'policy', from: string, log: L
   let up = false
   let lostAt: number = now()
   let why = 'not reached yet'
+  const sayWaiting = (): void => {
+    if (!done && !up) log.info({ replica: what, from, why }, 'not there yet, trying again')
+  }
   gauges.connected.set({ replica: what }, 0)
   gauges.age(what, () => (up ? 0 : (now() - lostAt) / 1000))
   return {
@@ -39,7 +45,7 @@ export function openConnection(what: 'machines' | 'policy', from: string, log: L
       why = reason
       gauges.connected.set({ replica: what }, 0)
       if (done) log.warn({ replica: what, from, why: reason }, 'lost, going on with the last known state')
-      else log.info({ replica: what, from, why: reason }, 'not there yet, trying again')
+      else setTimeout(sayWaiting, UNREMARKABLE_MS).unref()
     },
     complete(revision, size) {
       gauges.revision.set({ replica: what }, Number(revision))
