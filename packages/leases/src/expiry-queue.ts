@@ -1,20 +1,25 @@
-import type { Instant } from '@reboots/protocol/net'
+import type { Instant, Ipv4Address } from '@reboots/protocol/net'
 
-/** Something that ends; `slot` is its place in the queue, -1 outside of it, and belongs to the queue. */
+/** Something that ends; `slot` is its place in the queue, -1 outside of it, and belongs to the queue. It is in one queue at most. */
 export interface Expiring {
+  readonly address: Ipv4Address
   expiresAt: Instant
   slot: number
 }
 
 /**
- * A binary heap with the first to expire on top. Each element knows its slot, so a renewed lease is moved instead of being
- * entered again: a client that renews without end does not make the queue grow.
+ * A binary heap with the first to expire on top, and of those that expire together the lowest address. Each element knows its slot,
+ * so a renewed lease is moved instead of being entered again: a client that renews without end does not make the queue grow.
  */
 export class ExpiryQueue<T extends Expiring> {
   readonly #heap: T[] = []
 
   get size(): number {
     return this.#heap.length
+  }
+
+  get first(): T | undefined {
+    return this.#heap[0]
   }
 
   /** Enters an element, or moves it after its `expiresAt` has changed. */
@@ -56,7 +61,7 @@ export class ExpiryQueue<T extends Expiring> {
     let slot = start
     while (slot > 0) {
       const parent = (slot - 1) >> 1
-      if (this.#heap[parent]!.expiresAt <= element.expiresAt) break
+      if (!isBefore(element, this.#heap[parent]!)) break
       this.#place(this.#heap[parent]!, slot)
       slot = parent
     }
@@ -69,11 +74,15 @@ export class ExpiryQueue<T extends Expiring> {
     for (;;) {
       let child = 2 * slot + 1
       if (child >= this.#heap.length) break
-      if (child + 1 < this.#heap.length && this.#heap[child + 1]!.expiresAt < this.#heap[child]!.expiresAt) child++
-      if (this.#heap[child]!.expiresAt >= element.expiresAt) break
+      if (child + 1 < this.#heap.length && isBefore(this.#heap[child + 1]!, this.#heap[child]!)) child++
+      if (!isBefore(this.#heap[child]!, element)) break
       this.#place(this.#heap[child]!, slot)
       slot = child
     }
     this.#place(element, slot)
   }
+}
+
+function isBefore(one: Expiring, other: Expiring): boolean {
+  return one.expiresAt < other.expiresAt || (one.expiresAt === other.expiresAt && one.address < other.address)
 }

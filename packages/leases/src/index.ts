@@ -1,3 +1,4 @@
-export { NEVER, type AddressRange, type Claim, type Lease, type Pool } from './lease.ts'
-export type { LeaseStep, LeaseStore, StepResult } from './lease-store.ts'
+export { NEVER, type AddressRange, type Claim, type Lease, type LeaseRecord, type Pool } from './lease.ts'
+export type { LeaseEvent, LeaseLedger, LeaseStep, LeaseStore, StepResult } from './lease-store.ts'
 export { LeaseTable } from './lease-table.ts'
+export { runStep } from './run-step.ts'

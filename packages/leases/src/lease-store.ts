@@ -30,3 +30,21 @@ export interface LeaseStore {
   readonly problem: string | undefined
   close(): Promise<void>
 }
+
+/** What happened to an address: a client got it, gave it back, or found it in use by someone else. A renewal is no event. */
+export interface LeaseEvent {
+  readonly at: Instant
+  readonly kind: 'bound' | 'released' | 'declined'
+  readonly client: string
+  readonly address: Ipv4Address
+  /** When the lease or the quarantine was to end, as far as it was known at the time. */
+  readonly expiresAt: Instant
+}
+
+/** A store that remembers, within bounds, what happened. */
+export interface LeaseLedger extends LeaseStore {
+  /** Who had an address when; the latest first. Rejects when the store cannot be asked. */
+  history(address: Ipv4Address): Promise<readonly LeaseEvent[]>
+  /** Tells of every event from now on, also those of other replicas; the function it returns ends that. */
+  watch(listener: (event: LeaseEvent) => void): () => void
+}

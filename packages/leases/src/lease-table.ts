@@ -1,10 +1,10 @@
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
-import { ExpiryQueue, type Expiring } from './expiry-queue.ts'
-import { FreeAddresses, type FreeLink } from './free-addresses.ts'
-import { NEVER, type AddressRange, type Claim, type Lease, type Pool } from './lease.ts'
+import { ExpiryQueue } from './expiry-queue.ts'
+import { FreeAddresses, type KnownAddress } from './free-addresses.ts'
+import { NEVER, type AddressRange, type Claim, type Lease, type LeaseRecord, type Pool } from './lease.ts'
 
 /** One address in the books: who has it, or who had it last. */
-interface Row extends FreeLink, Expiring {
+interface Row extends KnownAddress {
   client: string
   state: Lease['state'] | 'free'
   reserved: boolean
@@ -19,6 +19,12 @@ export class LeaseTable {
   readonly #byClient = new Map<string, Set<Row>>()
   readonly #expiry = new ExpiryQueue<Row>()
   readonly #ranges = new Map<string, FreeAddresses>()
+  readonly #changing: ((before: LeaseRecord) => void) | undefined
+
+  /** `changing` hears what the books said of an address just before a step of a client changes it; that a lease expires is no step. */
+  constructor(changing?: (before: LeaseRecord) => void) {
+    this.#changing = changing
+  }
 
   /**
    * An address for a DISCOVER, held for `offerTime`; undefined when there is none. Order of RFC 2131 §4.3.1: the reservation, the
@@ -43,7 +49,7 @@ export class LeaseTable {
     const address = claim.requested
     if (address === undefined || !this.#mayHave(pool, claim, address)) return undefined
     for (const other of this.#byClient.get(claim.client) ?? []) {
-      if (other.address !== address && isHeld(other) && inPool(pool, other.address)) this.#free(other)
+      if (other.address !== address && isHeld(other) && inPool(pool, other.address)) this.#giveBack(other, now)
     }
     return this.#hold(this.#rowOf(address), claim.client, 'bound', after(now, pool.leaseTime))
   }
@@ -55,7 +61,7 @@ export class LeaseTable {
     if (row === undefined || row.client !== client || (row.state !== 'offered' && row.state !== 'bound'))
       return undefined
     const lease = leaseOf(row)
-    this.#free(row)
+    this.#giveBack(row, now)
     return lease
   }
 
@@ -85,7 +91,7 @@ export class LeaseTable {
   reserve(address: Ipv4Address): void {
     const row = this.#rowOf(address)
     row.reserved = true
-    row.home?.remove(row)
+    if (row.state === 'free') row.home?.remove(row)
   }
 
   unreserve(address: Ipv4Address): void {
@@ -101,6 +107,23 @@ export class LeaseTable {
     const count = { offered: 0, bound: 0, declined: 0 }
     for (const row of this.#rows.values()) if (row.state !== 'free') count[row.state]++
     return count
+  }
+
+  /** What the books say of an address; undefined when it never was in them. */
+  record(address: Ipv4Address): LeaseRecord | undefined {
+    const row = this.#rows.get(address)
+    return row && recordOf(row)
+  }
+
+  /** Makes the books say this of an address, whatever they said before: after a restart, or to take a step back. */
+  put(record: LeaseRecord): void {
+    this.#set(this.#rowOf(record.address), record.client, record.state, record.expiresAt)
+  }
+
+  /** Every lease that is not free, in no order. */
+  *leases(now: Instant): Generator<Lease> {
+    this.#expire(now)
+    for (const row of this.#rows.values()) if (row.state !== 'free') yield leaseOf(row)
   }
 
   #choose(pool: Pool, claim: Claim): Ipv4Address | undefined {
@@ -129,14 +152,22 @@ export class LeaseTable {
     for (const range of ranges) {
       const address = range.takeNew<Row>(
         (address) => this.#rows.get(address),
-        (row) => row.state === 'free' && !row.reserved && range.add(row),
+        (row) => this.#settle(row, range),
       )
       if (address === undefined) continue
       this.#rowOf(address).home = range
       return address
     }
-    for (const range of ranges) if (range.oldest !== undefined) return range.oldest
+    for (const range of ranges) if (range.longestFree !== undefined) return range.longestFree
     return undefined
+  }
+
+  /** The range is the address's home from now on; it may have had another before the pools were changed. */
+  #settle(row: Row, range: FreeAddresses): void {
+    const inLine = row.state === 'free' && !row.reserved
+    if (inLine) row.home?.remove(row)
+    row.home = range
+    if (inLine) range.add(row)
   }
 
   #rangeOf(range: AddressRange): FreeAddresses {
@@ -149,47 +180,54 @@ export class LeaseTable {
   #rowOf(address: Ipv4Address): Row {
     let row = this.#rows.get(address)
     if (row === undefined) {
-      const nobody = { client: '', state: 'free', expiresAt: NEVER, reserved: false, slot: -1 } as const
-      row = { address, ...nobody, home: undefined, older: undefined, newer: undefined }
+      row = { address, client: '', state: 'free', expiresAt: NEVER_HELD, reserved: false, slot: -1, home: undefined }
       this.#rows.set(address, row)
     }
     return row
   }
 
   #hold(row: Row, client: string, state: Lease['state'], expiresAt: Instant): Lease {
-    row.home?.remove(row)
-    if (row.client !== client) {
-      this.#forget(row)
-      row.client = client
-      const rows = this.#byClient.get(client)
-      if (rows) rows.add(row)
-      else this.#byClient.set(client, new Set([row]))
-    }
-    row.state = state
-    row.expiresAt = expiresAt
-    this.#expiry.put(row)
+    this.#changing?.(recordOf(row))
+    this.#set(row, client, state, expiresAt)
     return leaseOf(row)
   }
 
-  #forget(row: Row): void {
-    const rows = this.#byClient.get(row.client)
-    if (rows?.delete(row) === true && rows.size === 0) this.#byClient.delete(row.client)
-    row.client = ''
+  #giveBack(row: Row, now: Instant): void {
+    this.#changing?.(recordOf(row))
+    this.#set(row, row.client, 'free', now)
+  }
+
+  /** The one place where an address changes: it leaves its queue, and enters the one of its new state. */
+  #set(row: Row, client: string, state: Row['state'], expiresAt: Instant): void {
+    if (row.state === 'free') row.home?.remove(row)
+    else if (state === 'free') this.#expiry.remove(row)
+    if (row.client !== client) this.#belong(row, client)
+    row.state = state
+    row.expiresAt = expiresAt
+    if (state !== 'free') this.#expiry.put(row)
+    else if (!row.reserved) row.home?.add(row)
+  }
+
+  #belong(row: Row, client: string): void {
+    const before = this.#byClient.get(row.client)
+    if (before?.delete(row) === true && before.size === 0) this.#byClient.delete(row.client)
+    row.client = client
+    if (client === '') return
+    const rows = this.#byClient.get(client)
+    if (rows) rows.add(row)
+    else this.#byClient.set(client, new Set([row]))
   }
 
   /** A declined address is remembered as nobody's: who declined it would only find it in use again. */
-  #free(row: Row): void {
-    if (row.state === 'declined') this.#forget(row)
-    row.state = 'free'
-    row.expiresAt = NEVER
-    this.#expiry.remove(row)
-    if (!row.reserved) row.home?.add(row)
-  }
-
   #expire(now: Instant): void {
-    for (let row = this.#expiry.takeExpired(now); row; row = this.#expiry.takeExpired(now)) this.#free(row)
+    for (let row = this.#expiry.takeExpired(now); row; row = this.#expiry.takeExpired(now)) {
+      this.#set(row, row.state === 'declined' ? '' : row.client, 'free', row.expiresAt)
+    }
   }
 }
+
+/** When the last lease on an address ended that nobody ever had: before all others. */
+const NEVER_HELD = 0 as Instant
 
 function isHeld(row: Row): boolean {
   return row.state === 'offered' || row.state === 'bound'
@@ -197,6 +235,10 @@ function isHeld(row: Row): boolean {
 
 function leaseOf(row: Row): Lease {
   return { client: row.client, address: row.address, state: row.state as Lease['state'], expiresAt: row.expiresAt }
+}
+
+function recordOf({ client, address, state, expiresAt }: Row): LeaseRecord {
+  return { client, address, state, expiresAt }
 }
 
 function inPool(pool: Pool, address: Ipv4Address): boolean {

@@ -37,5 +37,15 @@ export interface Lease {
   readonly expiresAt: Instant
 }
 
+/** What the books say of an address, to be kept outside of them: who has it, or had it last. */
+export interface LeaseRecord {
+  /** Empty: nobody. */
+  readonly client: string
+  readonly address: Ipv4Address
+  readonly state: Lease['state'] | 'free'
+  /** Of a free address: when the last lease on it ended; 0 when there never was one. */
+  readonly expiresAt: Instant
+}
+
 /** Later than any clock. A finite number, so that it survives JSON and SQL. */
 export const NEVER = Number.MAX_SAFE_INTEGER as Instant
