@@ -231,7 +231,9 @@ describe('stock DHCP clients', { skip, timeout: 180_000 }, () => {
     const client = await udhcpc('after-noise', 2, '-q')
     await client.waitFor(/event=bound /)
     const metrics = await server.run(process.execPath, '-e', PRINT_METRICS)
-    const counted = /^reboots_dhcp_packets_total\{port="67",received="malformed",outcome="malformed"\} (\d+)$/m.exec(metrics)
+    const counted = /^reboots_dhcp_packets_total\{port="67",received="malformed",outcome="malformed"\} (\d+)$/m.exec(
+      metrics,
+    )
     assert.equal(counted?.[1], '6')
   })
 

@@ -18,8 +18,11 @@ const NEEDS = {
     'kea-dhcp4',
     'udhcpc',
     'dhclient',
+    'busybox',
+    'tshark',
     'curl',
     'atftp',
+    'tftp',
   ],
   files: ['/usr/share/OVMF', '/usr/lib/ipxe', '/usr/lib/ipxe/qemu'],
 }
