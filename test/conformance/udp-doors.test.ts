@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { on } from 'node:events'
+import { on, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
 import { requireTools, run, Running } from '@reboots/testkit'
@@ -25,18 +25,27 @@ const skip = requireTools({ root: true, commands: ['ip', 'tcpdump', 'setpriv'] }
 interface Keeper {
   readonly pid: number
   follow(order: Order): Promise<Report>
+  /** The next report of a kind. */
+  next<K extends Report['kind']>(kind: K): Promise<Report & { kind: K }>
   /** The next datagram at one of its doors. */
   received(): Promise<Report>
+  /** Until its log has this. */
+  logged(pattern: RegExp): Promise<void>
+  /** Its exit code, by itself. */
+  readonly ended: Promise<unknown>
   stop(): Promise<void>
 }
 
 function keeper(namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: string[]): Keeper {
   const args = ['netns', 'exec', namespace, ...wrapper, process.execPath, KEEPER]
-  const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...env } })
+  const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env: { ...process.env, ...env } })
   const reports = reportsOf(child)
   return {
     pid: child.pid!,
+    next: (kind) => reports(kind),
     received: () => reports('received'),
+    logged: logOf(child),
+    ended: once(child, 'exit').then(([code]) => code as unknown),
     follow(order) {
       child.send(order)
       return reports('done', 'failed')
@@ -49,14 +58,22 @@ function keeper(namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: stri
   }
 }
 
+function logOf(child: ChildProcess): Keeper['logged'] {
+  let text = ''
+  child.stdout!.setEncoding('utf8').on('data', (more: string) => (text += more))
+  return async (pattern) => {
+    while (!pattern.test(text)) await once(child.stdout!, 'data')
+  }
+}
+
 /** Waits for the next report of some kinds; those of other kinds wait for their turn. */
-function reportsOf(child: ChildProcess): (...kinds: Report['kind'][]) => Promise<Report> {
+function reportsOf(child: ChildProcess): <K extends Report['kind']>(...kinds: K[]) => Promise<Report & { kind: K }> {
   const stream = on(child, 'message')
   const waiting: Report[] = []
-  return async (...kinds) => {
+  return async <K extends Report['kind']>(...kinds: K[]) => {
     for (;;) {
-      const index = waiting.findIndex((report) => kinds.includes(report.kind))
-      if (index >= 0) return waiting.splice(index, 1)[0]!
+      const index = waiting.findIndex((report) => kinds.some((kind) => kind === report.kind))
+      if (index >= 0) return waiting.splice(index, 1)[0] as Report & { kind: K }
       const next = await stream.next()
       waiting.push((next.value as [Report])[0])
     }
@@ -113,7 +130,16 @@ async function connectClient(index: 0 | 1): Promise<void> {
   await ip('-n', client, 'address', 'add', `10.${index + 1}.0.2/24`, 'dev', 'eth0')
 }
 
-describe('UDP doors', { skip }, () => {
+/** A second link to client 0, that may go. */
+async function connectThird(): Promise<void> {
+  await ip('-n', SERVER, 'link', 'add', 'link2', 'type', 'veth', 'peer', 'name', 'eth2', 'netns', CLIENTS[0])
+  await ip('-n', SERVER, 'address', 'add', '10.3.0.1/24', 'dev', 'link2')
+  await ip('-n', CLIENTS[0], 'address', 'add', '10.3.0.2/24', 'dev', 'eth2')
+  await ip('-n', SERVER, 'link', 'set', 'link2', 'up')
+  await ip('-n', CLIENTS[0], 'link', 'set', 'eth2', 'up')
+}
+
+describe('UDP doors', { skip, timeout: 120_000 }, () => {
   let clients: readonly Keeper[] = []
   let wires: readonly Running[] = []
 
@@ -253,6 +279,110 @@ describe('UDP doors', { skip }, () => {
       )
     })
   }
+
+  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+    test(`a burst is answered datagram by datagram, in order, and leaves the event loop free ${JSON.stringify(env)}`, async (t) => {
+      const server = keeper(SERVER, env)
+      t.after(() => server.stop())
+      await server.follow({ kind: 'open', link: 'link0', port: 67 })
+      await server.follow({ kind: 'echo', link: 'link0' })
+      const each = 75
+      await clients[0]!.follow({ kind: 'burst', from: '10.1.0.2', to: '10.1.0.1', port: 67, clients: 4, each })
+      const { numbers } = await clients[0]!.next('echoes')
+      assert.deepEqual(numbers, Array(4).fill(Array.from({ length: each }, (_, number) => number)))
+
+      await server.follow({ kind: 'batches' })
+      const { datagrams, largest, inOneTurn } = await server.next('batches')
+      assert.deepEqual([datagrams, inOneTurn], [300, 0])
+      assert.ok(largest <= 64, `${largest} at once`)
+      await server.follow({ kind: 'metrics' })
+      const { text } = await server.next('metrics')
+      const counted = text.match(/^reboots_udp_.*link0.*$/gm)
+      assert.deepEqual(counted, [
+        'reboots_udp_received_total{link="link0",port="67"} 300',
+        'reboots_udp_dropped_total{link="link0",port="67"} 0',
+        'reboots_udp_sent_total{link="link0",port="67"} 300',
+        'reboots_udp_send_errors_total{link="link0",port="67"} 0',
+      ])
+    })
+
+    test(`datagrams of every length come whole ${JSON.stringify(env)}`, async (t) => {
+      const server = keeper(SERVER, env)
+      t.after(() => server.stop())
+      await server.follow({ kind: 'open', link: 'link0', port: 67 })
+      for (const octets of [0, 1, 300, 65_507, 1]) {
+        await ask(0, octets, '10.1.0.1')
+        assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
+      }
+    })
+
+    test(`a closed door leaves nothing behind that keeps the process alive ${JSON.stringify(env)}`, async () => {
+      const server = keeper(SERVER, env)
+      await server.follow({ kind: 'open', link: 'link0', port: 67 })
+      await ask(0, 10)
+      await server.received()
+      await Promise.all(
+        [server.follow({ kind: 'leave' }), server.ended].map((end) => Promise.race([end, server.ended])),
+      )
+      assert.equal(await server.ended, 0)
+    })
+  }
+
+  test('answers of one batch leave in order, each to its MAC, also where one address has several', async (t) => {
+    const server = keeper(SERVER)
+    t.after(() => server.stop())
+    await server.follow({ kind: 'open', link: 'link0', port: 67 })
+    const at = (last: number): SendTo => ({
+      kind: 'hardware',
+      address: '10.1.0.60',
+      port: 68,
+      chaddr: [2, 0, 0, 0, 0, last],
+    })
+    const answers = [
+      { octets: 61, to: at(0x61) },
+      { octets: 62, to: everyone },
+      { octets: 63, to: at(0x63) },
+      { octets: 64, to: at(0x63) },
+      { octets: 65, to: at(0x61) },
+      { octets: 66, to: everyone },
+    ]
+    await server.follow({ kind: 'answer', link: 'link0', answers })
+    await ask(0, 10)
+    await wires[0]!.waitFor(/UDP, length 66/)
+    const sent = wires[0]!.output.matchAll(/> ([0-9a-f:]+), .*\.68: UDP, length (6\d)$/gm)
+    assert.deepEqual(
+      [...sent].map(([, mac, octets]) => [mac, octets]),
+      [
+        ['02:00:00:00:00:61', '61'],
+        ['ff:ff:ff:ff:ff:ff', '62'],
+        ['02:00:00:00:00:63', '63'],
+        ['02:00:00:00:00:63', '64'],
+        ['02:00:00:00:00:61', '65'],
+        ['ff:ff:ff:ff:ff:ff', '66'],
+      ],
+    )
+    assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.60/)
+  })
+
+  test('an interface that vanishes is reported, costs nobody else anything, and is served again when it is back', async (t) => {
+    await connectThird()
+    const server = keeper(SERVER)
+    t.after(() => server.stop())
+    for (const link of ['link0', 'link2']) await server.follow({ kind: 'open', link, port: 67 })
+    await ip('-n', SERVER, 'link', 'del', 'link2')
+    await server.logged(/"link":"link2".*the interface is gone/)
+    await server.follow({ kind: 'send', link: 'link2', octets: 71, to: everyone })
+    await server.logged(/"link":"link2".*"why":"ENODEV".*"to":"255.255.255.255:68".*not sent/)
+    await ask(0, 72)
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 72 })
+
+    await connectThird()
+    await server.logged(/"link":"link2".*served again"/)
+    await clients[0]!.follow({ kind: 'broadcast', from: '10.3.0.2', to: '10.3.0.1', port: 67, octets: 73 })
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link2', octets: 73 })
+    await server.follow({ kind: 'metrics' })
+    assert.match((await server.next('metrics')).text, /send_errors_total\{link="link2",port="67"\} 1/)
+  })
 
   test('a program that means to share the port cannot take our packets away', async (t) => {
     const first = keeper(SERVER)

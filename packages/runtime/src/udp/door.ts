@@ -1,26 +1,35 @@
-import { formatIpv4, LIMITED_BROADCAST, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
-import { now } from '../clock.ts'
+import { LIMITED_BROADCAST, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { BatchSocket } from './batch-socket.ts'
 import type { Destination } from './destination.ts'
 import type { UdpLink } from './links.ts'
-import { openDeviceSocket } from './device-socket.ts'
 import { loadNative } from './native.ts'
 import { openPlainSocket } from './plain-socket.ts'
+import { showTraffic, type Traffic } from './traffic.ts'
 
 export interface UdpDoorOptions {
   readonly link: UdpLink
   /** 0 for any free one. */
   readonly port: number
-  /** Everything that was there to read at once, in the order of arrival; never empty. */
+  /**
+   * What was there to read at once, in the order of arrival; never empty. The octets are the receive buffer itself and good during the
+   * call only, like every view of them (`decodeMessage` returns such views): what is kept longer has to be copied.
+   */
   onBatch(batch: readonly Datagram[]): void
   readonly log: Log
+  /** Gets the counters of the door: `reboots_udp_…_total{link, port}`. */
+  readonly metrics?: Metrics
 }
 
 /** A UDP port on one interface: hears broadcasts of that link only, and its replies leave by it, from its address. */
 export interface UdpDoor {
   readonly link: UdpLink
   readonly port: number
-  /** Sends at once; a failure is logged, because nobody can wait for it. */
+  /**
+   * Copies the octets. What is sent while `onBatch` runs leaves together when it returns, anything else at once; in this order. A
+   * failure is counted and logged, because nobody can wait for it. RangeError for more octets than a datagram can have.
+   */
   send(bytes: Uint8Array, to: Destination): void
   close(): Promise<void>
 }
@@ -28,13 +37,14 @@ export interface UdpDoor {
 /** What the two kinds of socket have in common. */
 export interface UdpSocket {
   readonly port: number
-  send(bytes: Uint8Array, address: string, port: number, done: (error: Error | null) => void): void
+  readonly traffic: Traffic
+  send(bytes: Uint8Array, address: Ipv4Address, port: number): void
   /** Makes `address` reachable at `chaddr` without ARP; throws errors with `code`. Absent: cannot be done. */
   setNeighbour?(address: Ipv4Address, chaddr: Uint8Array): void
+  /** Brings `traffic.dropped` up to date. */
+  countDrops(): void
   close(): Promise<void>
 }
-
-export type Receive = (bytes: Uint8Array, from: { readonly address: Ipv4Address; readonly port: number }) => void
 
 /**
  * Opens a port on a link. With the native calls the socket belongs to the interface and can address a client that has no IP
@@ -42,29 +52,22 @@ export type Receive = (bytes: Uint8Array, from: { readonly address: Ipv4Address;
  * is taken (naming the holder) or not allowed.
  */
 export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
-  const { link, log } = options
-  const receive = inBatches(link.name, (batch) => options.onBatch(batch))
+  const { link, port, log, metrics } = options
+  const deliver = (batch: readonly Datagram[]): void => options.onBatch(batch)
   const native = await loadNative()
-  const socket = await (native === undefined
-    ? openPlainSocket(link, options.port, log, receive)
-    : openDeviceSocket(native, link, options.port, receive))
-  const send = sender(socket, link, log)
-  return { link, port: socket.port, send, close: () => socket.close() }
+  const socket: UdpSocket =
+    native === undefined
+      ? await openPlainSocket(link, port, log, deliver)
+      : new BatchSocket(native, link, port, log, deliver)
+  if (metrics !== undefined) showSocket(metrics, link, socket)
+  return { link, port: socket.port, send: sender(socket, link, log), close: () => socket.close() }
 }
 
-/** The loop reads what has come before it runs immediates, so one batch is one turn's worth of packets. */
-function inBatches(link: string, deliver: (batch: readonly Datagram[]) => void): Receive {
-  let batch: Datagram[] = []
-  return (bytes, from) => {
-    if (batch.length === 0) {
-      setImmediate(() => {
-        const full = batch
-        batch = []
-        deliver(full)
-      })
-    }
-    batch.push({ bytes, from, link, at: now() })
-  }
+function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): void {
+  showTraffic(metrics, { link: link.name, port: socket.port }, () => {
+    socket.countDrops()
+    return socket.traffic
+  })
 }
 
 function sender(socket: UdpSocket, link: UdpLink, log: Log): UdpDoor['send'] {
@@ -75,10 +78,7 @@ function sender(socket: UdpSocket, link: UdpLink, log: Log): UdpDoor['send'] {
   }
   return (bytes, to) => {
     const address = to.kind === 'hardware' && !reachHardware(socket, to, warnOnce) ? LIMITED_BROADCAST : to.to.address
-    socket.send(bytes, formatIpv4(address), to.to.port, (error) => {
-      if (error === null) return
-      log.warn({ link: link.name, to: `${formatIpv4(address)}:${to.to.port}`, why: error.message }, 'not sent')
-    })
+    socket.send(bytes, address, to.to.port)
   }
 }
 

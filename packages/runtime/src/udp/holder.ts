@@ -18,15 +18,24 @@ export function holderOf(protocol: 'udp' | 'tcp', port: number): string | undefi
   return `a program that cannot be seen from here (uid ${sockets[0]!.uid})`
 }
 
-/** Columns of /proc/net/udp: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode. Addresses are hexadecimal. */
-function socketsOn(file: string, protocol: 'udp' | 'tcp', port: number): { uid: string; inode: string }[] {
+/** Datagrams that the kernel dropped for all sockets on a UDP port, from the last column of /proc/net/udp. 0 when it cannot be read. */
+export function dropsOf(port: number): number {
+  const drops = rowsOn('/proc/net/udp', 'udp', port).map((columns) => Number(columns[12] ?? 0))
+  return drops.reduce((sum, count) => sum + count, 0)
+}
+
+/** Columns of /proc/net/udp: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode … drops. Addresses are hexadecimal. */
+function rowsOn(file: string, protocol: 'udp' | 'tcp', port: number): string[][] {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   // 0A is LISTEN: a TCP connection on the port is not a holder of it.
   return textOf(file)
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter((columns) => columns[1]?.endsWith(wanted) && (protocol === 'udp' || columns[3] === '0A'))
-    .map((columns) => ({ uid: columns[7]!, inode: columns[9]! }))
+}
+
+function socketsOn(file: string, protocol: 'udp' | 'tcp', port: number): { uid: string; inode: string }[] {
+  return rowsOn(file, protocol, port).map((columns) => ({ uid: columns[7]!, inode: columns[9]! }))
 }
 
 /** The program as it was started, short: for an interpreter its script too. Node calls its main thread `MainThread`, so not comm. */

@@ -1,45 +1,97 @@
-import { constants } from 'node:os'
+import { endianness } from 'node:os'
 import type { Ipv4Address } from '@reboots/protocol/net'
+import { systemErrorOf } from './errno.ts'
+import { DatagramSlots, type SlotLayout } from './slots.ts'
+import { AF_INET, arpRequest, cString, nativeInt, socketAddress, SOCKADDR_LENGTH } from './structs.ts'
 
-/** What sockets need beyond node:dgram: to belong to one interface, and to reach a client that cannot answer ARP yet. */
+/**
+ * What sockets need beyond node:dgram: to belong to one interface, to reach a client that cannot answer ARP yet, and to read and
+ * write many datagrams with one call. Whatever fails throws an Error with `code`, but for `receive` and `send`.
+ */
 export interface Native {
-  /** A UDP socket on 0.0.0.0:port of one interface; its file descriptor. Throws errors with `code`. */
+  /** A UDP socket on 0.0.0.0:port of one interface, that never blocks; its file descriptor. */
   openSocketOn(link: string, port: number): number
-  /** A second program must not be able to share the port unseen. */
-  forbidSharing(fd: number): void
-  /** Puts `address` at `mac` into the neighbour table of an interface. Throws errors with `code`. */
+  /** Ties the socket to the interface that has this name now. */
+  bindToDevice(fd: number, link: string): void
+  portOf(fd: number): number
+  /** The index of an interface of this network namespace; 0 if there is none of this name. */
+  indexOf(link: string): number
+  /** Datagrams that the kernel threw away because the receive buffer was full, since the socket was opened. */
+  drops(fd: number): number
+  /** Puts `address` at `mac` into the neighbour table of an interface. */
   setNeighbour(fd: number, link: string, address: Ipv4Address, mac: Uint8Array): void
+  slots(count: number): DatagramSlots
+  /** Fills slots with what is there to read; how many, or minus the errno. */
+  receive(fd: number, slots: DatagramSlots): number
+  /** Sends `count` slots, beginning with `first`; how many have gone, or minus the errno of the first. */
+  send(fd: number, slots: DatagramSlots, first: number, count: number): number
+  watch(fd: number, ready: (failed: boolean) => void): Readiness
+  close(fd: number): void
 }
 
-/** Numbers of Linux on every architecture that Node runs on (asm-generic). */
-const AF_INET = 2
+/** Wakes the event loop as long as a descriptor is ready (level-triggered, by libuv). */
+export interface Readiness {
+  forReading(): void
+  forWriting(): void
+  stop(): void
+  /** Afterwards the descriptor may be closed. */
+  close(): void
+}
+
+/** Numbers of Linux on every architecture that there is a koffi for (asm-generic). */
 const SOCK_DGRAM = 2
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
+const MSG_DONTWAIT = 0x40
 const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
+const SO_SNDBUF = 7
 const SO_RCVBUF = 8
 const SO_BINDTODEVICE = 25
+const SO_SNDBUFFORCE = 32
+const SO_RCVBUFFORCE = 33
+const SO_MEMINFO = 55
+const SK_MEMINFO_DROPS = 8
 const SIOCSARP = 0x8955
-const ARPHRD_ETHER = 1
-const ATF_COM = 2
-/** Room for a burst: a rack that is switched on asks all at once. The kernel gives at most net.core.rmem_max. */
-const RECEIVE_BUFFER = 4 * 1024 * 1024
+
+/** Octets of room for a burst: a rack that is switched on asks all at once. The kernel doubles it, for its own use: some 15 000 messages. */
+export const RECEIVE_BUFFER = 8 * 1024 * 1024
+/** A batch of the largest datagrams has room. */
+export const SEND_BUFFER = 4 * 1024 * 1024
+
+type Koffi = typeof import('koffi')
 
 interface Libc {
   socket(domain: number, type: number, protocol: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number
   bind(fd: number, address: Uint8Array, length: number): number
   close(fd: number): number
   ioctl(fd: number, request: number, argument: Uint8Array): number
+  if_nametoindex(name: Uint8Array): number
+  recvmmsg(fd: number, headers: bigint, count: number, flags: number, timeout: null): number
+  sendmmsg(fd: number, headers: bigint, count: number, flags: number): number
+}
+
+/** koffi's libuv poll handle; its callback gets a libuv status first, 0 or negative. */
+type Poll = (fd: number, events: PollEvents, ready: (status: number) => void) => PollHandle
+interface PollEvents {
+  readonly readable?: boolean
+  readonly writable?: boolean
+}
+interface PollHandle {
+  start(events: PollEvents, ready: (status: number) => void): void
+  stop(): void
+  close(): void
 }
 
 let loading: Promise<Native | undefined> | undefined
 
 /** The system calls through koffi, when it is installed for this platform; REBOOTS_KOFFI=off goes without. */
 export function loadNative(): Promise<Native | undefined> {
-  if (process.env['REBOOTS_KOFFI'] === 'off' || process.platform !== 'linux') return Promise.resolve(undefined)
+  if (process.env['REBOOTS_KOFFI'] === 'off' || process.platform !== 'linux' || endianness() !== 'LE')
+    return Promise.resolve(undefined)
   loading ??= openLibc()
   return loading
 }
@@ -51,83 +103,112 @@ async function openLibc(): Promise<Native | undefined> {
     const libc: Libc = {
       socket: library.func('int socket(int, int, int)'),
       setsockopt: library.func('int setsockopt(int, int, int, uint8_t *, unsigned int)'),
+      getsockopt: library.func('int getsockopt(int, int, int, uint8_t *, uint8_t *)'),
+      getsockname: library.func('int getsockname(int, uint8_t *, uint8_t *)'),
       bind: library.func('int bind(int, uint8_t *, unsigned int)'),
       close: library.func('int close(int)'),
       ioctl: library.func('int ioctl(int, unsigned long, uint8_t *)'),
+      if_nametoindex: library.func('unsigned int if_nametoindex(uint8_t *)'),
+      recvmmsg: library.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
+      sendmmsg: library.func('int sendmmsg(int, void *, unsigned int, int)'),
     }
-    return createNative(libc, () => koffi.errno())
+    // Not in its documentation, and typed otherwise than it is: this koffi is pinned, and udp-doors.test.ts would tell.
+    const poll = koffi.node.poll as unknown as Poll
+    return createNative(libc, slotLayout(koffi), poll, () => koffi.errno())
   } catch {
     return undefined
   }
 }
 
-function createNative(libc: Libc, errno: () => number): Native {
+function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => number): Native {
   const check = (result: number, call: string): number => {
-    if (result < 0) throw systemError(call, errno())
+    if (result < 0) throw systemErrorOf(call, errno())
     return result
   }
-  const setNumber = (fd: number, name: number, value: number): void => {
-    check(libc.setsockopt(fd, SOL_SOCKET, name, nativeInt(value), 4), 'setsockopt')
+  const setOption = (fd: number, name: number, value: Uint8Array): number =>
+    libc.setsockopt(fd, SOL_SOCKET, name, value, value.length)
+  /** Beyond net.core.rmem_max only with CAP_NET_ADMIN. */
+  const setBuffer = (fd: number, force: number, name: number, octets: number): void => {
+    if (setOption(fd, force, nativeInt(octets)) < 0) check(setOption(fd, name, nativeInt(octets)), 'setsockopt')
   }
+  const bindToDevice = (fd: number, link: string): void =>
+    void check(setOption(fd, SO_BINDTODEVICE, cString(link)), 'bind to device')
   return {
     openSocketOn(link, port) {
       const fd = check(libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket')
       try {
-        const device = new TextEncoder().encode(`${link}\0`)
-        check(libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length), 'bind to device')
-        setNumber(fd, SO_BROADCAST, 1)
-        setNumber(fd, SO_RCVBUF, RECEIVE_BUFFER)
-        check(libc.bind(fd, socketAddress(0 as Ipv4Address, port), 16), 'bind')
+        bindToDevice(fd, link)
+        check(setOption(fd, SO_BROADCAST, nativeInt(1)), 'setsockopt')
+        setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER)
+        setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER)
+        check(libc.bind(fd, socketAddress(0 as Ipv4Address, port), SOCKADDR_LENGTH), 'bind')
       } catch (error) {
         libc.close(fd)
         throw error
       }
       return fd
     },
-    forbidSharing: (fd) => setNumber(fd, SO_REUSEADDR, 0),
+    bindToDevice,
+    portOf(fd) {
+      const address = new Uint8Array(SOCKADDR_LENGTH)
+      check(libc.getsockname(fd, address, nativeInt(SOCKADDR_LENGTH)), 'getsockname')
+      return (address[2]! << 8) | address[3]!
+    },
+    indexOf: (link) => libc.if_nametoindex(cString(link)),
+    drops(fd) {
+      const numbers = new Uint32Array(SK_MEMINFO_DROPS + 1)
+      const bytes = new Uint8Array(numbers.buffer)
+      const answered = libc.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, bytes, nativeInt(bytes.length))
+      return answered < 0 ? 0 : numbers[SK_MEMINFO_DROPS]!
+    },
     setNeighbour(fd, link, address, mac) {
       check(libc.ioctl(fd, SIOCSARP, arpRequest(link, address, mac)), 'set neighbour')
     },
+    slots: (count) => new DatagramSlots(count, layout),
+    receive(fd, slots) {
+      const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_DONTWAIT, null)
+      return count < 0 ? -errno() : count
+    },
+    send(fd, slots, first, count) {
+      const sent = libc.sendmmsg(fd, slots.headerOf(first), count, MSG_DONTWAIT)
+      return sent < 0 ? -errno() : sent
+    },
+    watch(fd, ready) {
+      const wake = (status: number): void => ready(status < 0)
+      const handle = poll(fd, { readable: true }, wake)
+      return {
+        forReading: () => handle.start({ readable: true }, wake),
+        forWriting: () => handle.start({ writable: true }, wake),
+        stop: () => handle.stop(),
+        close: () => handle.close(),
+      }
+    },
+    close: (fd) => void libc.close(fd),
   }
 }
 
-function systemError(call: string, number: number): Error {
-  const code = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`
-  return Object.assign(new Error(`${call}: ${code}`), { code })
-}
-
-/** An int in the byte order of this machine. */
-function nativeInt(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer)
-}
-
-/**
- * struct sockaddr_in: family in the byte order of the machine, the rest as on the wire.
- *
- *     0      2      4          8        16
- *     |family| port | address  | zeros  |
- */
-function socketAddress(address: Ipv4Address, port: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  bytes.set(new Uint8Array(Uint16Array.of(AF_INET).buffer))
-  const view = new DataView(bytes.buffer)
-  view.setUint16(2, port)
-  view.setUint32(4, address)
-  return bytes
-}
-
-/**
- * struct arpreq (arp(7)):
- *
- *     0             16                    32      36          52           68
- *     | sockaddr_in | family, MAC (≤ 14) | flags | netmask   | device     |
- */
-function arpRequest(link: string, address: Ipv4Address, mac: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(68)
-  bytes.set(socketAddress(address, 0), 0)
-  bytes.set(new Uint8Array(Uint16Array.of(ARPHRD_ETHER).buffer), 16)
-  bytes.set(mac.subarray(0, 6), 18)
-  bytes.set(nativeInt(ATF_COM), 32)
-  bytes.set(new TextEncoder().encode(link).subarray(0, 15), 52)
-  return bytes
+function slotLayout(koffi: Koffi): SlotLayout {
+  const vector = koffi.struct({ iov_base: 'void *', iov_len: 'size_t' })
+  const message = koffi.struct({
+    msg_name: 'void *',
+    msg_namelen: 'uint32',
+    msg_iov: 'void *',
+    msg_iovlen: 'size_t',
+    msg_control: 'void *',
+    msg_controllen: 'size_t',
+    msg_flags: 'int',
+  })
+  const header = koffi.struct({ msg_hdr: message, msg_len: 'uint32' })
+  return {
+    headerSize: koffi.sizeof(header),
+    vectorSize: koffi.sizeof(vector),
+    received: koffi.offsetof(header, 'msg_len'),
+    length: koffi.offsetof(vector, 'iov_len'),
+    write(memory, headerAt, vectorAt, pointers, room) {
+      koffi.encode(memory, vectorAt, vector, { iov_base: pointers.octets, iov_len: room })
+      const first = { msg_name: pointers.name, msg_namelen: SOCKADDR_LENGTH, msg_iov: pointers.vector, msg_iovlen: 1 }
+      koffi.encode(memory, headerAt, message, { ...first, msg_control: null, msg_controllen: 0, msg_flags: 0 })
+    },
+    addressOf: (memory) => koffi.address(memory),
+  }
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { constants } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
+import { test, type TestContext } from 'node:test'
+import type { Datagram, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import { createLog } from '../log.ts'
+import { BatchSocket } from './batch-socket.ts'
+import type { UdpLink } from './links.ts'
+import type { Native } from './native.ts'
+import { DatagramSlots, type SlotLayout } from './slots.ts'
+
+const { EAGAIN, EPERM, EIO } = constants.errno
+const LINK: UdpLink = {
+  name: 'eth0',
+  index: 2,
+  address: 1 as Ipv4Address,
+  mask: 1 as Ipv4Address,
+  hardwareAddress: '02:00:00:00:00:01' as MacAddress,
+}
+const LAYOUT: SlotLayout = {
+  headerSize: 64,
+  vectorSize: 16,
+  received: 56,
+  length: 8,
+  write: () => {},
+  addressOf: () => 0n,
+}
+const log = createLog('test', { level: 'silent', format: 'json' })
+
+/** A kernel whose answers are given beforehand: how many datagrams it takes or has, or minus an errno. Afterwards it takes all and has none. */
+class Kernel implements Native {
+  readonly takes: number[] = []
+  readonly has: number[] = []
+  /** Ports of the datagrams taken, call by call. */
+  readonly taken: number[][] = []
+  readonly awaited: string[] = []
+  index = 2
+  dropped = 0
+  ready: (failed: boolean) => void = () => {}
+
+  openSocketOn = () => 7
+  portOf = () => 67
+  indexOf = () => this.index
+  drops = () => this.dropped
+  slots = (count: number) => new DatagramSlots(count, LAYOUT)
+  bindToDevice = () => void this.awaited.push('bind to device')
+  setNeighbour = () => void this.taken.push([])
+  close = () => void this.awaited.push('close')
+  receive = () => this.has.shift() ?? -EAGAIN
+  send(_fd: number, slots: DatagramSlots, first: number, count: number): number {
+    const takes = Math.min(this.takes.shift() ?? count, count)
+    if (takes > 0) this.taken.push(Array.from({ length: takes }, (_, i) => slots.port(first + i)))
+    return takes
+  }
+  watch(_fd: number, ready: (failed: boolean) => void) {
+    this.ready = ready
+    return {
+      forReading: () => void this.awaited.push('reading'),
+      forWriting: () => void this.awaited.push('writing'),
+      stop: () => void this.awaited.push('nothing'),
+      close: () => void this.awaited.push('end'),
+    }
+  }
+  /** As libuv does: wakes, and the loop goes round. */
+  async wake(failed = false): Promise<void> {
+    this.ready(failed)
+    await turn()
+  }
+}
+
+function open(t: TestContext, onBatch: (batch: readonly Datagram[]) => void = () => {}) {
+  const kernel = new Kernel()
+  const socket = new BatchSocket(kernel, LINK, 67, log, onBatch)
+  t.after(() => socket.close())
+  const send = (...ports: number[]) => ports.forEach((port) => socket.send(new Uint8Array(300), 1 as Ipv4Address, port))
+  return { kernel, socket, send }
+}
+
+/** Four datagrams are sent while a batch is handled. What the kernel does with them, call by call, and what became of them. */
+const SENDING = [
+  { name: 'all at once', takes: [], taken: [[1, 2, 3, 4]], sent: 4, unsent: 0, awaited: [] },
+  { name: 'some, then the rest', takes: [3], taken: [[1, 2, 3], [4]], sent: 4, unsent: 0, awaited: [] },
+  { name: 'interrupted', takes: [-constants.errno.EINTR], taken: [[1, 2, 3, 4]], sent: 4, unsent: 0, awaited: [] },
+  { name: 'the first refused', takes: [-EPERM], taken: [[2, 3, 4]], sent: 3, unsent: 1, awaited: [] },
+  { name: 'one in between refused', takes: [2, -EPERM], taken: [[1, 2], [4]], sent: 3, unsent: 1, awaited: [] },
+  { name: 'all refused', takes: [-EPERM, -EPERM, -EPERM, -EPERM], taken: [], sent: 0, unsent: 4, awaited: [] },
+  { name: 'no room at all', takes: [-EAGAIN], taken: [], sent: 0, unsent: 0, awaited: ['writing'] },
+  { name: 'no room after two', takes: [2, -EAGAIN], taken: [[1, 2]], sent: 2, unsent: 0, awaited: ['writing'] },
+] as const
+
+for (const { name, takes, taken, sent, unsent, awaited } of SENDING) {
+  test(`sent while a batch is handled: ${name}`, async (t) => {
+    const { kernel, socket, send } = open(t, () => send(1, 2, 3, 4))
+    kernel.takes.push(...takes)
+    kernel.has.push(1)
+    await kernel.wake()
+    assert.deepEqual(kernel.taken, taken)
+    assert.deepEqual([socket.traffic.sent, socket.traffic.unsent], [sent, unsent])
+    assert.deepEqual(kernel.awaited, awaited)
+  })
+}
+
+test('sent outside of a batch: at once', (t) => {
+  const { kernel, send } = open(t)
+  send(1, 2)
+  assert.deepEqual(kernel.taken, [[1], [2]])
+})
+
+test('with a full send buffer nothing is read, and what waits leaves first, in order', async (t) => {
+  const { kernel, socket, send } = open(t, () => send(1, 2, 3))
+  kernel.takes.push(1, -EAGAIN, -EAGAIN)
+  kernel.has.push(1, 1)
+  await kernel.wake()
+  send(4)
+  await kernel.wake()
+  assert.deepEqual([kernel.taken, socket.traffic.received], [[[1]], 1])
+  await kernel.wake()
+  assert.deepEqual(kernel.taken, [[1], [2, 3, 4]])
+  assert.deepEqual(kernel.awaited, ['writing', 'reading'])
+  await kernel.wake()
+  assert.equal(socket.traffic.received, 2)
+})
+
+test('what waits is bounded; what comes on top is counted', (t) => {
+  const { kernel, socket, send } = open(t)
+  kernel.takes.push(...Array.from({ length: 20 }, () => -EAGAIN))
+  send(...Array.from({ length: 70 }, (_, i) => i + 1))
+  assert.equal(socket.traffic.unsent, 6)
+})
+
+test('what waits for one MAC leaves before the address gets another', (t) => {
+  const { kernel, socket, send } = open(t)
+  kernel.takes.push(-EAGAIN)
+  socket.setNeighbour(1 as Ipv4Address, Uint8Array.of(2, 0, 0, 0, 0, 1))
+  send(1)
+  socket.setNeighbour(1 as Ipv4Address, Uint8Array.of(2, 0, 0, 0, 0, 2))
+  assert.deepEqual(kernel.taken, [[], [1], []])
+  kernel.takes.push(-EAGAIN, -EAGAIN)
+  send(2)
+  assert.throws(() => socket.setNeighbour(1 as Ipv4Address, Uint8Array.of(2, 0, 0, 0, 0, 1)), { code: 'EAGAIN' })
+})
+
+test('an error of a handler reaches the process, and the answers before it leave', async (t) => {
+  const { kernel, send } = open(t, () => {
+    send(1)
+    throw new Error('a bug')
+  })
+  t.mock.timers.enable({ apis: ['setImmediate'] })
+  kernel.has.push(1)
+  kernel.ready(false)
+  assert.throws(() => t.mock.timers.tick(0), /a bug/)
+  assert.deepEqual(kernel.taken, [[1]])
+})
+
+test('a socket that cannot be read is left alone until the next look', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { kernel, socket } = open(t)
+  kernel.has.push(-EIO, 5)
+  await kernel.wake()
+  await kernel.wake()
+  assert.deepEqual([kernel.awaited, socket.traffic.received], [['nothing'], 0])
+  t.mock.timers.tick(1000)
+  assert.deepEqual([kernel.awaited, socket.traffic.received], [['nothing', 'reading'], 5])
+  kernel.has.push(1)
+  await kernel.wake(true)
+  assert.deepEqual([kernel.awaited.at(-1), socket.traffic.received], ['nothing', 5])
+})
+
+test('an interface that comes back under its name is bound again', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { kernel } = open(t)
+  for (const index of [2, 0, 0, 9, 9]) {
+    kernel.index = index
+    t.mock.timers.tick(1000)
+  }
+  assert.deepEqual(kernel.awaited, ['bind to device'])
+})
+
+test('after close nothing is done any more', async (t) => {
+  const { kernel, socket, send } = open(t)
+  kernel.has.push(1)
+  kernel.ready(false)
+  await socket.close()
+  await turn()
+  send(1)
+  socket.countDrops()
+  await socket.close()
+  assert.deepEqual(kernel.awaited, ['end', 'close'])
+  assert.deepEqual([kernel.taken, socket.traffic.received], [[], 0])
+})
