@@ -1,0 +1,142 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Host, Running } from '@reboots/testkit'
+import { BOOT, DOMAIN, type Machine, type Site } from '../site.ts'
+import type { Stand, Started, Subject } from './subject.ts'
+
+const NO_POOL = 'no dynamic pools yet'
+const MENU = 'no boot menus yet'
+
+/** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  'S1.pool': NO_POOL,
+  S2: NO_POOL,
+  S3: NO_POOL,
+  'S4.pool': NO_POOL,
+  'S6.pool': NO_POOL,
+  'S10.pool': NO_POOL,
+  'S11.pool': NO_POOL,
+  'S15.pool': 'no dynamic pools, no durable leases yet',
+  S16: 'no conflict probe yet: reserved addresses need none',
+  'S17.pool': NO_POOL,
+  S18: NO_POOL,
+  'S19.pool': NO_POOL,
+  'R2.pool': NO_POOL,
+  R4: 'relay facts are not kept with the lease yet',
+  'R5.pool': NO_POOL,
+  R7: 'option 118 is not read yet',
+  R9: 'no fact for rules yet',
+  R12: 'no list of trusted relays yet',
+  'X1.enabled': 'rapid commit cannot be enabled yet',
+  'X2.asked': 'option 108 cannot be configured yet',
+  'X5.asked': 'option 150 cannot be configured yet',
+  'X7.asked': 'options 209 and 210 cannot be configured yet',
+  Y5: MENU,
+  Y7: MENU,
+  Y8: MENU,
+  'B6.item': MENU,
+  B8: 'no multicast discovery yet',
+}
+
+const stands: Readonly<Record<string, Stand>> = Object.fromEntries(
+  Object.entries(NOT_YET).map(([id, why]) => [id, { notClaimed: `not yet: ${why}` }]),
+)
+
+/** The services as processes of their own, with the hardware records and the boot policy in files. */
+export const reboots: Subject = {
+  name: 'reboots',
+  commands: ['curl'],
+  stands,
+  async start(host, directory, site) {
+    const files = { config: path.join(directory, 'reboots.yaml'), hardware: path.join(directory, 'hardware.yaml') }
+    await writeFile(files.config, JSON.stringify(configuration(site)))
+    await writeFile(path.join(directory, 'policy.yaml'), POLICY)
+    await writeFile(files.hardware, site.machines.map((machine) => JSON.stringify(record(machine))).join('\n---\n'))
+    const environment = { REBOOTS_CONFIG: files.config, ...(site.unprivileged && { REBOOTS_KOFFI: 'off' }) }
+    return start(host, environment, site.mode === 'proxy' ? 'proxydhcp' : 'dhcp')
+  },
+}
+
+const METRICS_PORTS = { dhcp: 7067, proxydhcp: 7011 } as const
+
+async function start(
+  host: Host,
+  env: Readonly<Record<string, string>>,
+  name: keyof typeof METRICS_PORTS,
+): Promise<Started> {
+  const service = (service: string): Running => {
+    const main = fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url))
+    return host.start(service, { command: process.execPath, args: [main], env })
+  }
+  service('hardware')
+  service('rules-engine')
+  let running = service(name)
+  await synced(running)
+  return {
+    async crash() {
+      await running.stop('SIGKILL')
+      running = service(name)
+      await synced(running)
+    },
+    async malformed() {
+      const url = `http://127.0.0.1:${METRICS_PORTS[name]}/metrics`
+      const metrics = await host.run('curl', '--silent', '--fail', url)
+      const counted = [...metrics.matchAll(/^reboots_\w+_packets_total\{[^}]*outcome="malformed"\} (\d+)$/gm)]
+      return counted.reduce((sum, [, count]) => sum + Number(count), 0)
+    },
+  }
+}
+
+async function synced(service: Running): Promise<void> {
+  await service.waitFor(/"msg":"ready:/, 60_000)
+  await service.waitFor(/"replica":"machines"[^\n]*"msg":"synced"/, 60_000)
+  await service.waitFor(/"replica":"policy"[^\n]*"msg":"synced"/, 60_000)
+}
+
+function configuration({ mode, links, unprivileged }: Site): unknown {
+  // Without koffi a process serves one link.
+  const served = unprivileged === true ? links.slice(0, 1) : links
+  return {
+    links: { interfaces: served.map(({ name }) => name) },
+    hardware: { files: ['hardware.yaml'] },
+    rules: { policy: 'policy.yaml' },
+    boot: { binaries: { bios: BOOT.bios, 'uefi-ia32': BOOT.ia32, 'uefi-x64': BOOT.x64, 'uefi-arm64': BOOT.arm64 } },
+    [mode === 'proxy' ? 'proxydhcp' : 'dhcp']: {},
+  }
+}
+
+const POLICY = `apiVersion: reboots/v1
+kind: BootPolicy
+profiles:
+  hook: { linux: { kernel: http://192.0.2.1/vmlinuz, initrd: http://192.0.2.1/initrd } }
+rules:
+  - { name: ignored, when: client.mac == "${BOOT.ignored.mac}", then: ignore }
+  - { name: refused circuit, when: network.circuitId == "${BOOT.refusedCircuit}", then: { deny: that cage boots from disk } }
+  - { name: refused uuid, when: client.uuid == "${BOOT.refusedUuid}", then: { deny: that machine boots from disk } }
+otherwise: { boot: hook }
+`
+
+function record(machine: Machine): unknown {
+  const dhcp = {
+    mac: machine.mac,
+    hostname: machine.hostName,
+    domain_name: DOMAIN,
+    lease_time: machine.leaseTime,
+    name_servers: machine.nameServers,
+    time_servers: machine.timeServers,
+    ip: { address: machine.address, netmask: '255.255.255.0', gateway: gatewayOf(machine) },
+    classless_static_routes: machine.routes.map(({ prefix, router }) => ({ destination_descriptor: prefix, router })),
+  }
+  return {
+    apiVersion: 'tinkerbell.org/v1alpha1',
+    kind: 'Hardware',
+    metadata: { name: machine.hostName, namespace: 'default' },
+    spec: { interfaces: [{ dhcp, netboot: { allowPXE: true, allowWorkflow: true } }] },
+  }
+}
+
+/** The first address of its network, as in the site's subnets. */
+function gatewayOf({ address }: Machine): string {
+  return address.replace(/\d+$/, '1')
+}
