@@ -6,14 +6,21 @@ export { loadConfig, type Loaded, type LoadOptions } from './config/load.ts'
 export { fields, metricsSection, SECTION_NAMES, sections } from './config/sections.ts'
 export {
   answerDatagram,
+  answerOf,
+  malformedAnswer,
+  readMessage,
   type DhcpAnswer,
   type DhcpArrival,
+  type DhcpDecider,
+  type DhcpDecision,
   type DhcpHandler,
   type DhcpLink,
   type DhcpOutcome,
+  type DhcpPending,
+  type ShellSilence,
 } from './dhcp/answer.ts'
 export { packetFields } from './dhcp/packet-line.ts'
-export { serveDhcp, type DhcpService } from './dhcp/serve.ts'
+export { serveDhcp, serveDhcpWithStore, type DhcpService, type DhcpStoreService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'
 export { healthReply, startHealth, type Health, type HealthOptions, type HealthReply } from './health.ts'
 export {

@@ -1,5 +1,6 @@
 import type { Claim } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
+import type { Pending } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 
 /**
@@ -12,11 +13,11 @@ export function claimOf(asked: Asked, reserved: Ipv4Address, requested: Ipv4Addr
 }
 
 /**
- * Frees the address when the books still have it as another machine's: the record is what counts, and a replaced network card must
- * not wait for the lease of the old one to end. A quarantine stays: nobody holds that address, so nobody can release it.
+ * Goes on once the address is not another machine's in the books: the record is what counts, and a replaced network card must not
+ * wait for the lease of the old one to end. A quarantine stays: nobody holds that address, so nobody can release it.
  */
-export function takeOver(asked: Asked, reserved: Ipv4Address, ports: Ports): void {
+export function takingOver(asked: Asked, reserved: Ipv4Address, ports: Ports, next: Pending): Pending {
   const lease = ports.leases.at(reserved, asked.now)
-  if (lease === undefined || lease.client === asked.mac) return
-  ports.leases.release(lease.client, reserved, asked.now)
+  if (lease === undefined || lease.client === asked.mac) return next
+  return { step: { kind: 'release', client: lease.client, address: reserved }, conclude: () => next }
 }

@@ -44,6 +44,15 @@ describe('whatever a client sends', () => {
   }
 })
 
+const STEPS = CLIENT_MESSAGES.filter(([type]) => type !== 'inform')
+for (const [type, fields] of STEPS) {
+  test(`${type} ${JSON.stringify(fields)}: silence when the leases cannot be asked`, () => {
+    const site = new Site()
+    site.storeGone = true
+    assert.equal(typeOf(site.ask(message(type, { server: '192.168.1.1', ...fields }))), 'leases-unavailable')
+  })
+}
+
 test('BOOTP gets silence', () => {
   const bootp = { ...message('discover'), options: new Map() }
   assert.equal(typeOf(new Site().ask(bootp)), 'not-a-dhcp-message')

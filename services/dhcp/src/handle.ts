@@ -1,16 +1,16 @@
 import { macOf, messageType, serverIdentifierFor, type DhcpMessage, type MessageType } from '@reboots/protocol/dhcp'
 import type { Instant } from '@reboots/protocol/net'
-import { identifyClient } from '@reboots/protocol/pxe'
+import { identifyClient, type BootClient } from '@reboots/protocol/pxe'
 import { onDecline } from './on-decline.ts'
 import { onDiscover } from './on-discover.ts'
 import { onInform } from './on-inform.ts'
 import { onRelease } from './on-release.ts'
 import { onRequest } from './on-request.ts'
-import type { Outcome, Silence } from './outcome.ts'
+import type { Decision, Silence } from './outcome.ts'
 import type { Arrival, Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
-type Handler = (asked: Asked, machine: Reservation, ports: Ports) => Outcome
+type Handler = (asked: Asked, machine: Reservation, ports: Ports) => Decision
 
 /** The fork in the road: one line per client message, RFC 2131 §4.3. */
 const HANDLERS: Readonly<Partial<Record<MessageType, Handler>>> = {
@@ -25,11 +25,11 @@ const HANDLERS: Readonly<Partial<Record<MessageType, Handler>>> = {
 const MAX_HOPS = 16
 
 /**
- * What becomes of one message. Pure apart from the lease table; never throws for anything a peer can send, never waits.
+ * What becomes of one message, at once or after a step in the lease store. Pure; never throws for anything a peer can send, never waits.
  *
  * Machines without a record get no answer whatever they ask: another server may know them (RFC 2131 §4.3.2).
  */
-export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now: Instant): Outcome {
+export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now: Instant): Decision {
   if (message.op !== 'bootrequest') return { silent: 'not-a-client-message' }
   const type = messageType(message)
   if (type === undefined) return { silent: 'not-a-dhcp-message' }
@@ -48,7 +48,13 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
     server: serverIdentifierFor(message, arrival.link.address),
     now,
   }
-  return { ...handler(asked, machine, ports), client }
+  return about(client, handler(asked, machine, ports))
+}
+
+/** The outcome, sooner or later, with a word on who asks to boot. */
+function about(client: BootClient | undefined, decision: Decision): Decision {
+  if (!('step' in decision)) return { ...decision, client }
+  return { step: decision.step, conclude: (result) => about(client, decision.conclude(result)) }
 }
 
 function findMachine(message: DhcpMessage, ports: Ports): Reservation | { readonly silent: Silence } {

@@ -1,11 +1,12 @@
-import { LeaseTable } from '@reboots/leases'
+import { LeaseTable, type LeaseStep, type StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { parsePolicy } from '@reboots/rules'
-import { findLinks, now, openReplicas, runService, serveDhcp, startHealth } from '@reboots/runtime'
+import { findLinks, now, openReplicas, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
 import { gaugeLeases } from './adapters/metrics.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
+import { runStep } from './memory-leases.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
 import type { Outcome } from './outcome.ts'
 import type { Ports } from './ports.ts'
@@ -25,11 +26,13 @@ await runService({
       log,
       metrics,
     })
-    const ports: Ports = { ...replicas, leases: new LeaseTable(), settings }
-    gaugeLeases(metrics, ports.leases, now)
+    const leases = new LeaseTable()
+    const ports: Ports = { ...replicas, leases, settings }
+    gaugeLeases(metrics, leases, now)
 
-    const doors = await serveDhcp<Outcome>({
+    const doors = await serveDhcpWithStore<Outcome, LeaseStep, StepResult>({
       name: 'dhcp',
+      run: async (steps, now) => steps.map((step) => runStep(leases, step, now)),
       links,
       doors: [[SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports, now)]],
       level: levelOf,

@@ -1,17 +1,22 @@
+import type { StepResult } from '@reboots/leases'
 import { option, requestedAddress, serverIdentifier } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { claimOf } from './claim.ts'
-import type { Outcome } from './outcome.ts'
-import type { Asked, Ports } from './ports.ts'
+import type { Decision, Outcome } from './outcome.ts'
+import type { Asked } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.3: the machine found its address in use by someone else. Nobody gets it until the quarantine ends, and no reply is due. */
-export function onDecline(asked: Asked, machine: Reservation, ports: Ports): Outcome {
-  const { message, server, now } = asked
+export function onDecline(asked: Asked, machine: Reservation): Decision {
+  const { message, server } = asked
   if (option(message, serverIdentifier) !== server) return { silent: 'other-server-selected' }
   if (machine.address === undefined) return { silent: 'not-the-owner' }
   const { ip, pool } = machine.address
-  const lease = ports.leases.decline(pool, claimOf(asked, ip, option(message, requestedAddress)), now)
-  if (lease === undefined) return { silent: 'not-the-owner' }
+  return { step: { kind: 'decline', pool, claim: claimOf(asked, ip, option(message, requestedAddress)) }, conclude }
+}
+
+function conclude(lease: StepResult): Outcome {
+  if (lease === 'unavailable') return { silent: 'leases-unavailable' }
+  if (lease === 'refused') return { silent: 'not-the-owner' }
   return { silent: 'declined', note: `${formatIpv4(lease.address)} is in use by another host` }
 }

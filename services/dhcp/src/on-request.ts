@@ -1,3 +1,4 @@
+import type { StepResult } from '@reboots/leases'
 import {
   ack,
   nak,
@@ -9,15 +10,15 @@ import {
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { withBootAnswer } from './boot-answer.ts'
-import { claimOf, takeOver } from './claim.ts'
+import { claimOf, takingOver } from './claim.ts'
 import { isUsableThere } from './network.ts'
-import type { Outcome } from './outcome.ts'
+import type { Decision, Outcome } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { ReservedAddress, Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.2: ACK, NAK or silence, by the state the client is in. The README has the table. */
-export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Outcome {
-  const { message, server, from, now } = asked
+export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Decision {
+  const { message, server, from } = asked
   const state = requestState(message)
   if (state === undefined) return { silent: 'no-client-address' }
   const selecting = state === 'selecting'
@@ -31,10 +32,13 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Out
 
   const answer = withBootAnswer(ack(message, address.ip, address.config, server), asked, machine, ports)
   if ('silent' in answer) return answer
-  takeOver(asked, address.ip, ports)
-  const lease = ports.leases.bind(address.pool, claimOf(asked, address.ip, named), now)
-  if (lease === undefined) return refuse(asked, `${formatIpv4(address.ip)} is in quarantine`, selecting, ports)
-  return { ...answer, to: replyDestination(message, answer.reply, from) }
+  const step = { kind: 'bind', pool: address.pool, claim: claimOf(asked, address.ip, named) } as const
+  const conclude = (lease: StepResult): Outcome => {
+    if (lease === 'unavailable') return { silent: 'leases-unavailable' }
+    if (lease === 'refused') return refuse(asked, `${formatIpv4(address.ip)} is in quarantine`, selecting, ports)
+    return { ...answer, to: replyDestination(message, answer.reply, from) }
+  }
+  return takingOver(asked, address.ip, ports, { step, conclude })
 }
 
 /** The link's own address is us as well, also where a relay agent gave us another name. */
@@ -43,11 +47,13 @@ function isForUs(asked: Asked): boolean {
   return chosen === asked.server || chosen === asked.link.address
 }
 
+const OTHER_SERVER: Outcome = { silent: 'other-server-selected' }
+
 /** RFC 2131 §3.1 step 3: what was offered here is free again; what was bound before stays bound. */
-function otherServerSelected(asked: Asked, machine: Reservation, ports: Ports): Outcome {
+function otherServerSelected(asked: Asked, machine: Reservation, ports: Ports): Decision {
   const lease = machine.address && ports.leases.at(machine.address.ip, asked.now)
-  if (lease?.state === 'offered') ports.leases.release(asked.mac, lease.address, asked.now)
-  return { silent: 'other-server-selected' }
+  if (lease?.state !== 'offered') return OTHER_SERVER
+  return { step: { kind: 'release', client: asked.mac, address: lease.address }, conclude: () => OTHER_SERVER }
 }
 
 /** Option 50 in SELECTING and INIT-REBOOT, `ciaddr` in RENEWING and REBINDING (RFC 2131 table 4). */

@@ -1,6 +1,8 @@
+import type { LeaseStep, StepResult } from '@reboots/leases'
 import type { Destination, DhcpMessage } from '@reboots/protocol/dhcp'
 import type { BootClient } from '@reboots/protocol/pxe'
 import type { Verdict } from '@reboots/rules'
+import type { DhcpDecision, DhcpPending } from '@reboots/runtime'
 
 /** Why a message that could be read gets no answer; a row of the README each. */
 export type Silence =
@@ -15,6 +17,7 @@ export type Silence =
   | 'no-address'
   | 'wrong-network'
   | 'address-quarantined'
+  | 'leases-unavailable'
   | 'other-server-selected'
   | 'not-authoritative'
   | 'no-client-address'
@@ -40,3 +43,9 @@ export interface Silent extends Remarks {
 
 /** What becomes of one message: exactly one of the two. */
 export type Outcome = Reply | Silent
+
+/** A message that has to wait for a step in the lease store: an ACK leaves when its lease is durable (RFC 2131 §3.1 step 4). */
+export type Pending = DhcpPending<Outcome, LeaseStep, StepResult>
+
+/** What becomes of one message, at once or after a step. */
+export type Decision = DhcpDecision<Outcome, LeaseStep, StepResult>

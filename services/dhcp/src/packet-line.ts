@@ -5,6 +5,7 @@ import type { Outcome, Silence } from './outcome.ts'
 const LEVELS: Readonly<Partial<Record<Silence, 'info' | 'warn'>>> = {
   declined: 'warn',
   'address-quarantined': 'warn',
+  'leases-unavailable': 'warn',
   'wrong-network': 'warn',
   'too-many-hops': 'warn',
   'not-synced': 'info',

@@ -1,15 +1,15 @@
-import type { LeaseTable } from '@reboots/leases'
+import type { Lease } from '@reboots/leases'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
 import type { BootServers, Policy } from '@reboots/rules'
 import type { Reservation } from './reservation.ts'
 
-/** What this service needs from the world. Everything answers at once, from memory. */
+/** What deciding needs from the world. Everything answers at once, from memory; steps in the lease store are part of the decision. */
 export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
-  readonly leases: LeaseTable
+  readonly leases: Leases
   readonly settings: Settings
 }
 
@@ -18,6 +18,11 @@ export interface Machines {
   byMac(mac: MacAddress): Reservation | undefined
   /** False until the records have been seen once. */
   readonly synced: boolean
+}
+
+/** The lease store, as far as it can be asked without waiting. */
+export interface Leases {
+  at(address: Ipv4Address, now: Instant): Lease | undefined
 }
 
 export interface Policies {

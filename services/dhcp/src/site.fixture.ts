@@ -28,8 +28,9 @@ import { DEFAULT_POLICY, parsePolicy, type Policy } from '@reboots/rules'
 import { answerDatagram, bootServersOn, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import { handle } from './handle.ts'
-import type { Outcome, Reply } from './outcome.ts'
-import type { Link, Ports, Settings } from './ports.ts'
+import { runStep } from './memory-leases.ts'
+import type { Decision, Outcome, Reply } from './outcome.ts'
+import type { Arrival, Link, Ports, Settings } from './ports.ts'
 import { reservationOf, type Reservation } from './reservation.ts'
 
 export const ip = (text: string): Ipv4Address => parseIpv4(text)!
@@ -60,7 +61,9 @@ export interface SiteOptions {
 
 /** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
 export class Site {
-  readonly ports: Ports
+  readonly ports: Ports & { readonly leases: LeaseTable }
+  /** No step can be carried out. */
+  storeGone = false
   now = 1_700_000_000_000 as Instant
   #reservations = new Map<MacAddress, Reservation>()
   #policy: Policy | undefined
@@ -101,12 +104,21 @@ export class Site {
   }
 
   ask(message: DhcpMessage, arrival: { readonly link?: Link; readonly from?: Endpoint } = {}): Outcome {
-    return handle(message, { link: LINK, from: NOBODY, ...arrival }, this.ports, this.now)
+    return this.#settled(handle(message, { link: LINK, from: NOBODY, ...arrival }, this.ports, this.now), this.now)
   }
 
   /** From octets to octets, as the shell does it. */
   serve(datagram: Datagram, link: Link = LINK): DhcpAnswer<Outcome> {
-    return answerDatagram(datagram, (message, arrival, now) => handle(message, arrival, this.ports, now), link)
+    const handler = (message: DhcpMessage, arrival: Arrival, now: Instant) =>
+      this.#settled(handle(message, arrival, this.ports, now), now)
+    return answerDatagram(datagram, handler, link)
+  }
+
+  /** Carries out what the decision waits for, as the shell does, but at once. */
+  #settled(decision: Decision, now: Instant): Outcome {
+    if (!('step' in decision)) return decision
+    const result = this.storeGone ? 'unavailable' : runStep(this.ports.leases, decision.step, now)
+    return this.#settled(decision.conclude(result), now)
   }
 
   /** As `ask`, for a message that has to be answered. */

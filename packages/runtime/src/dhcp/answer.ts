@@ -33,17 +33,38 @@ export type DhcpOutcome<Silence extends string = string> = (
   readonly client?: BootClient | undefined
 }
 
-/** Decides one message; never throws for anything a peer can send, never waits. */
+/** Decides one message at once; never throws for anything a peer can send, never waits. */
 export type DhcpHandler<O extends DhcpOutcome> = (message: DhcpMessage, arrival: DhcpArrival, now: Instant) => O
 
+/**
+ * A message whose outcome depends on a step in a store: what is to be done there, and what becomes of the message once the result is
+ * known. `conclude` decides like a handler, and may ask for a further step.
+ */
+export interface DhcpPending<O extends DhcpOutcome, Step, Result> {
+  readonly step: Step
+  conclude(result: Result): DhcpDecision<O, Step, Result>
+}
+
+export type DhcpDecision<O extends DhcpOutcome, Step, Result> = O | DhcpPending<O, Step, Result>
+
+/** Decides one message, or says which step has to be done first; never throws for anything a peer can send, never waits. */
+export type DhcpDecider<O extends DhcpOutcome, Step, Result> = (
+  message: DhcpMessage,
+  arrival: DhcpArrival,
+  now: Instant,
+) => DhcpDecision<O, Step, Result>
+
 type SilenceOf<O> = O extends { readonly silent: infer Silence } ? Silence : never
+
+/** Why a datagram gets no answer that no handler has decided on. */
+export type ShellSilence = 'malformed' | 'overloaded'
 
 /** Everything the shell needs to send, count and log one datagram. */
 export interface DhcpAnswer<O extends DhcpOutcome> {
   /** What came in, as a metric label. */
   readonly received: MessageType | 'bootp' | 'bootreply' | 'malformed'
   /** What became of it, as a metric label: the type of the reply, or the reason for silence. */
-  readonly fate: MessageType | SilenceOf<O> | 'malformed'
+  readonly fate: MessageType | SilenceOf<O> | ShellSilence
   readonly send?: { readonly bytes: Uint8Array; readonly to: Destination }
   readonly message?: DhcpMessage
   readonly outcome?: O
@@ -58,17 +79,35 @@ export function answerDatagram<O extends DhcpOutcome>(
   handler: DhcpHandler<O>,
   link: DhcpLink,
 ): DhcpAnswer<O> {
-  const message = decoded(datagram.bytes)
-  if (message instanceof DecodeError) return { received: 'malformed', fate: 'malformed', malformed: message.reason }
-  const received = message.op === 'bootreply' ? 'bootreply' : (messageType(message) ?? 'bootp')
-  const outcome = handler(message, { link, from: datagram.from }, datagram.at)
+  const message = readMessage(datagram.bytes)
+  if (message instanceof DecodeError) return malformedAnswer(message)
+  return answerOf(message, handler(message, { link, from: datagram.from }, datagram.at))
+}
+
+/** The last step of every answer: the outcome as octets that this client takes. */
+export function answerOf<O extends DhcpOutcome>(message: DhcpMessage, outcome: O): DhcpAnswer<O> {
+  const received = receivedType(message)
   if ('silent' in outcome) return { received, fate: outcome.silent as SilenceOf<O>, message, outcome }
   const { message: reply, dropped, maxLength } = fitReply(outcome.reply, message)
   const send = { bytes: encodeMessage(reply, { maxLength }), to: outcome.to }
   return { received, fate: messageType(reply)!, send, message, outcome, dropped }
 }
 
-function decoded(bytes: Uint8Array): DhcpMessage | DecodeError {
+export function malformedAnswer(error: DecodeError): DhcpAnswer<never> {
+  return { received: 'malformed', fate: 'malformed', malformed: error.reason }
+}
+
+/** For a message that was not looked at, because too many others wait. */
+export function overloadedAnswer(message: DhcpMessage): DhcpAnswer<never> {
+  return { received: receivedType(message), fate: 'overloaded', message }
+}
+
+function receivedType(message: DhcpMessage): DhcpAnswer<never>['received'] {
+  return message.op === 'bootreply' ? 'bootreply' : (messageType(message) ?? 'bootp')
+}
+
+/** The message, or why it is none. */
+export function readMessage(bytes: Uint8Array): DhcpMessage | DecodeError {
   try {
     return decodeMessage(bytes)
   } catch (error) {

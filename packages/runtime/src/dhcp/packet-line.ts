@@ -12,11 +12,12 @@ export function packetFields<O extends DhcpOutcome>(
   const { message, outcome } = answer
   const { from, link } = datagram
   const came = { received: answer.received, from: `${formatIpv4(from.address)}:${from.port}`, link, port }
-  if (message === undefined || outcome === undefined) {
+  if (message === undefined) {
     return { ...came, silent: answer.fate, reason: answer.malformed, octets: datagram.bytes.length }
   }
-  const xid = message.xid.toString(16).padStart(8, '0')
-  return { xid, mac: macOf(message), ...came, ...went(answer, outcome), ...clientFields(outcome.client) }
+  const who = { xid: message.xid.toString(16).padStart(8, '0'), mac: macOf(message), ...came }
+  if (outcome === undefined) return { ...who, silent: answer.fate }
+  return { ...who, ...went(answer, outcome), ...clientFields(outcome.client) }
 }
 
 function went<O extends DhcpOutcome>({ fate, send, dropped }: DhcpAnswer<O>, outcome: O): Record<string, unknown> {

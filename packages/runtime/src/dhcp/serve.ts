@@ -1,46 +1,109 @@
-import type { Datagram } from '@reboots/protocol/net'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import { DecodeError } from '@reboots/protocol/bytes'
+import type { Datagram, Instant } from '@reboots/protocol/net'
 import { openUdpDoor, type UdpDoor, type UdpDoorOptions } from '../udp/door.ts'
 import type { UdpLink } from '../udp/links.ts'
-import { answerDatagram, type DhcpAnswer, type DhcpHandler, type DhcpOutcome } from './answer.ts'
-import { packetFields } from './packet-line.ts'
+import { answerDatagram, type DhcpAnswer, type DhcpDecider, type DhcpHandler, type DhcpOutcome } from './answer.ts'
+import { answerOf, malformedAnswer, overloadedAnswer, readMessage } from './answer.ts'
+import { keptBatch } from './kept-batch.ts'
+import { noteTaker, type NoteOptions, type TakeNote } from './note.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
-export interface DhcpService<O extends DhcpOutcome> {
-  /** Part of the metric's name. */
-  readonly name: string
+interface Surroundings<O extends DhcpOutcome> extends NoteOptions<O> {
   readonly links: readonly UdpLink[]
-  /** The ports to open on each link, and who decides there. */
-  readonly doors: readonly (readonly [port: number, handler: DhcpHandler<O>])[]
-  /** How loud the line of a decided packet is. What cannot be read is `debug`. */
-  level(outcome: O): 'debug' | 'info' | 'warn'
-  /** Fields to add to its line. */
-  remarks(outcome: O): Readonly<Record<string, unknown>>
-  readonly log: Log
-  readonly metrics: Metrics
   /** Default: real doors. */
   readonly open?: (options: UdpDoorOptions) => Promise<UdpDoor>
 }
+
+/** A service that decides everything at once. */
+export interface DhcpService<O extends DhcpOutcome> extends Surroundings<O> {
+  /** The ports to open on each link, and who decides there. */
+  readonly doors: readonly (readonly [port: number, handler: DhcpHandler<O>])[]
+}
+
+/** A service whose replies may have to wait for steps in a store. */
+export interface DhcpStoreService<O extends DhcpOutcome, Step, Result> extends Surroundings<O> {
+  readonly doors: readonly (readonly [port: number, decider: DhcpDecider<O, Step, Result>])[]
+  /** Carries out steps in their order and resolves, with one result for each, when they are durable; never rejects. */
+  readonly run: (steps: readonly Step[], now: Instant) => Promise<readonly Result[]>
+}
+
+/** Messages whose steps are being carried out, and messages that wait for that: some 2 MB each. */
+const MOST_RUNNING = 2048
+const MOST_WAITING = 2048
 
 /**
  * Opens the doors and answers what comes in there: one reply or none, one line and one count for each datagram. OperatorError when a
  * port cannot be had; then none stays open.
  */
-export async function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promise<readonly UdpDoor[]> {
-  const { log, open = openUdpDoor } = service
+export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promise<readonly UdpDoor[]> {
   const note = noteTaker(service)
+  return openDoors(service, service.doors, (handler, link, send, port) => (batch) => {
+    for (const datagram of batch) {
+      const answer = answerDatagram(datagram, handler, link)
+      send(answer)
+      note(answer, datagram, port)
+    }
+  })
+}
+
+/**
+ * As `serveDhcp`, for deciders that may ask for steps in a store first. The steps of a batch are carried out by one call, and their
+ * replies leave when it is done; what needs no step does not wait. See WaitingRoom for the order of things and for overload.
+ */
+export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
+  service: DhcpStoreService<O, Step, Result>,
+): Promise<readonly UdpDoor[]> {
+  const note = noteTaker(service)
+  const { run, name, metrics } = service
+  const room = new WaitingRoom<O, Step, Result>({ run, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
+  const gauge = metrics.gauge(`reboots_${name}_packets_waiting`, 'Datagrams that wait for the lease store')
+  metrics.onScrape(() => gauge.set(room.size))
+  return openDoors(service, service.doors, (decide, link, send, port) => (batch) => {
+    const finish = sendAndNote(send, note, port)
+    for (const datagram of keptBatch(batch)) {
+      const message = readMessage(datagram.bytes)
+      if (message instanceof DecodeError) {
+        note(malformedAnswer(message), datagram, port)
+        continue
+      }
+      const done = (outcome: O | 'overloaded'): void =>
+        finish(outcome === 'overloaded' ? overloadedAnswer(message) : answerOf(message, outcome), datagram)
+      room.enter({ message, datagram, link, decide, done })
+    }
+    room.settle()
+  })
+}
+
+type Send<O extends DhcpOutcome> = (answer: DhcpAnswer<O>) => void
+
+function sendAndNote<O extends DhcpOutcome>(send: Send<O>, note: TakeNote<O>, port: number) {
+  return (answer: DhcpAnswer<O>, datagram: Datagram): void => {
+    send(answer)
+    note(answer, datagram, port)
+  }
+}
+
+/** What is done with the batches of one door. */
+type Reader<H, O extends DhcpOutcome> = (
+  handler: H,
+  link: UdpLink,
+  send: Send<O>,
+  port: number,
+) => UdpDoorOptions['onBatch']
+
+async function openDoors<O extends DhcpOutcome, H>(
+  { links, log, open = openUdpDoor }: Surroundings<O>,
+  wanted: readonly (readonly [port: number, handler: H])[],
+  reader: Reader<H, O>,
+): Promise<readonly UdpDoor[]> {
   const doors: UdpDoor[] = []
   try {
-    for (const link of service.links) {
-      for (const [port, handler] of service.doors) {
-        const onBatch = (batch: readonly Datagram[]): void => {
-          for (const datagram of batch) {
-            const answer = answerDatagram(datagram, handler, link)
-            if (answer.send) door.send(answer.send.bytes, answer.send.to)
-            note(answer, datagram, port)
-          }
+    for (const link of links) {
+      for (const [port, handler] of wanted) {
+        const send: Send<O> = (answer) => {
+          if (answer.send) door.send(answer.send.bytes, answer.send.to)
         }
-        const door: UdpDoor = await open({ link, port, log, onBatch })
+        const door = closable(await open({ link, port, log, onBatch: reader(handler, link, send, port) }))
         doors.push(door)
       }
     }
@@ -51,20 +114,18 @@ export async function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>):
   return doors
 }
 
-type NoteTaker<O extends DhcpOutcome> = (answer: DhcpAnswer<O>, datagram: Datagram, port: number) => void
-
-function noteTaker<O extends DhcpOutcome>({ name, log, metrics, ...service }: DhcpService<O>): NoteTaker<O> {
-  const packets = metrics.counter(
-    `reboots_${name}_packets_total`,
-    'Datagrams received, by port, by type and by what became of them',
-    ['port', 'received', 'outcome'],
-  )
-  return (answer, datagram, port) => {
-    packets.inc({ port: String(port), received: answer.received, outcome: answer.fate })
-    const { outcome } = answer
-    const level = outcome === undefined ? 'debug' : service.level(outcome)
-    if (!log.isLevelEnabled(level)) return
-    const remarks = outcome === undefined ? {} : service.remarks(outcome)
-    log[level]({ ...packetFields(answer, datagram, port), ...remarks }, 'packet')
+/** A reply that a store holds up may come after the end: it has nowhere to go. */
+function closable(door: UdpDoor): UdpDoor {
+  let closed = false
+  return {
+    link: door.link,
+    port: door.port,
+    send(bytes, to) {
+      if (!closed) door.send(bytes, to)
+    },
+    close() {
+      closed = true
+      return door.close()
+    },
   }
 }

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { DhcpMessage } from '@reboots/protocol/dhcp'
+import { UNSPECIFIED, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import * as fc from 'fast-check'
+import type { DhcpDecision, DhcpOutcome } from './answer.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+const NONE = UNSPECIFIED
+const link = { name: 'lan0', address: 0x0a000001 as Ipv4Address, mask: 0xffffff00 as Ipv4Address }
+
+/** `xid` tells messages apart; `secs` is how many steps they need. */
+function message(client: number, xid: number, steps: number): DhcpMessage {
+  const header = { op: 'bootrequest', htype: 1, hops: 0, flags: 0, sname: '', file: '' } as const
+  const addresses = { ciaddr: NONE, yiaddr: NONE, siaddr: NONE, giaddr: NONE }
+  const chaddr = Uint8Array.of(2, 0, 0, 0, 0, client)
+  return { ...header, ...addresses, xid, secs: steps as Seconds, chaddr, options: new Map() }
+}
+
+/** A store that carries steps out when it is told to. */
+class Store {
+  readonly runs: { readonly steps: readonly number[]; readonly finish: () => Promise<void> }[] = []
+  readonly run = (steps: readonly number[]): Promise<readonly string[]> => {
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+    const finish = async (): Promise<void> => {
+      resolve(steps.map((step) => `did ${step}`))
+      await new Promise((settled) => setImmediate(settled))
+    }
+    this.runs.push({ steps, finish })
+    return promise
+  }
+}
+
+class Scene {
+  readonly store = new Store()
+  /** What became of messages, in order. */
+  readonly log: string[] = []
+  /** Which messages were looked at, in order. */
+  readonly decided: number[] = []
+  readonly room: WaitingRoom<DhcpOutcome, number, string>
+
+  constructor(mostRunning = 100, mostWaiting = 100) {
+    this.room = new WaitingRoom({ run: this.store.run, mostRunning, mostWaiting })
+  }
+
+  /** One batch: each message as client, xid and number of steps. */
+  receive(...batch: readonly (readonly [client: number, xid: number, steps: number])[]): void {
+    for (const [client, xid, steps] of batch) {
+      this.room.enter({
+        message: message(client, xid, steps),
+        datagram: { bytes: new Uint8Array(0), from: { address: NONE, port: 68 }, link: 'lan0', at: 0 as Instant },
+        link,
+        decide: (asked) => {
+          this.decided.push(asked.xid)
+          return this.#decision(asked.xid, asked.secs, '')
+        },
+        done: (outcome) =>
+          this.log.push(`${xid} ${typeof outcome === 'string' ? outcome : 'silent' in outcome && outcome.silent}`),
+      })
+    }
+    this.room.settle()
+  }
+
+  #decision(xid: number, steps: number, result: string): DhcpDecision<DhcpOutcome, number, string> {
+    if (steps === 0) return { silent: result === '' ? 'at once' : result }
+    return { step: xid, conclude: (next) => this.#decision(xid, steps - 1, next) }
+  }
+
+  /** The steps of each call of the store. */
+  get steps(): readonly (readonly number[])[] {
+    return this.store.runs.map((run) => run.steps)
+  }
+}
+
+describe('a message', () => {
+  test('without a step passes at once, also while others wait', () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 1], [2, 2, 0])
+    assert.deepEqual(scene.log, ['2 at once'])
+  })
+
+  test('with a step has its outcome when the step is done; those of a batch are done by one call', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 1], [2, 2, 1])
+    assert.deepEqual([scene.log, scene.steps], [[], [[1, 2]]])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(scene.log, ['1 did 1', '2 did 2'])
+    assert.equal(scene.room.size, 0)
+  })
+
+  test('may need one step after the other', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 2])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual([scene.log, scene.steps], [[], [[1], [1]]])
+    await scene.store.runs[1]!.finish()
+    assert.deepEqual(scene.log, ['1 did 1'])
+  })
+})
+
+describe('a later batch', () => {
+  test('is not held up by an earlier one', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 1])
+    scene.receive([2, 2, 1])
+    await scene.store.runs[1]!.finish()
+    assert.deepEqual(scene.log, ['2 did 2'])
+  })
+
+  test('of the same client is not looked at before the earlier one has its outcome', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 1], [1, 2, 0], [1, 3, 1], [1, 4, 0])
+    assert.deepEqual([scene.decided, scene.steps], [[1], [[1]]])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(
+      [scene.decided, scene.log],
+      [
+        [1, 2, 3],
+        ['1 did 1', '2 at once'],
+      ],
+    )
+    await scene.store.runs[1]!.finish()
+    assert.deepEqual(scene.log, ['1 did 1', '2 at once', '3 did 3', '4 at once'])
+  })
+})
+
+describe('overload', () => {
+  test('no more than so many messages are in the store at a time', async () => {
+    const scene = new Scene(2)
+    scene.receive([1, 1, 1], [2, 2, 1], [3, 3, 1])
+    assert.deepEqual(scene.steps, [[1, 2]])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(scene.steps, [[1, 2], [3]])
+  })
+
+  test('beyond the most that may wait the oldest is dropped, and the client goes on with its next one', async () => {
+    const scene = new Scene(1, 3)
+    scene.receive([1, 1, 1])
+    scene.receive([2, 2, 1], [2, 3, 1], [3, 4, 1])
+    scene.receive([4, 5, 1])
+    assert.deepEqual(scene.log, ['2 overloaded'])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(scene.steps.at(-1), [4])
+    assert.deepEqual(scene.decided, [1, 2, 4, 5, 3])
+  })
+
+  test('a message behind another of its client is dropped as well', () => {
+    const scene = new Scene(1, 1)
+    scene.receive([1, 1, 1])
+    scene.receive([1, 2, 1])
+    scene.receive([1, 3, 1])
+    assert.deepEqual(scene.log, ['2 overloaded'])
+  })
+})
+
+test('whatever comes, each message has one outcome, in order for each client', async () => {
+  const packet = fc.tuple(fc.nat(4), fc.nat(2))
+  const turn = fc.tuple(fc.array(packet, { maxLength: 6 }), fc.nat(5))
+  await fc.assert(
+    fc.asyncProperty(fc.array(turn, { maxLength: 15 }), async (turns) => {
+      const scene = new Scene(4, 6)
+      const clients = new Map<number, number>()
+      const unfinished = new Set<(typeof scene.store.runs)[number]>()
+      const finish = async (which: number): Promise<void> => {
+        for (const run of scene.store.runs.slice(seen)) unfinished.add(run)
+        seen = scene.store.runs.length
+        const run = [...unfinished][which % Math.max(1, unfinished.size)]
+        if (run) unfinished.delete(run)
+        await run?.finish()
+      }
+      let seen = 0
+      let xid = 0
+      for (const [packets, which] of turns) {
+        const batch = packets.map(([client, steps]) => [client, ++xid, steps] as const)
+        for (const [client, id] of batch) clients.set(id, client)
+        scene.receive(...batch)
+        await finish(which)
+      }
+      while (scene.room.size > 0) await finish(0)
+      const ids = scene.log.map((line) => Number(line.split(' ')[0]))
+      assert.deepEqual(
+        ids.toSorted((a, b) => a - b),
+        Array.from({ length: xid }, (_, index) => index + 1),
+      )
+      for (const client of new Set(clients.values())) {
+        const own = scene.log.filter((line) => !line.endsWith('overloaded')).map((line) => Number(line.split(' ')[0]))
+        const mine = own.filter((id) => clients.get(id) === client)
+        assert.deepEqual(
+          mine,
+          mine.toSorted((a, b) => a - b),
+        )
+      }
+    }),
+    { numRuns: 100 },
+  )
+})

@@ -1,0 +1,135 @@
+import type { DhcpMessage } from '@reboots/protocol/dhcp'
+import type { Datagram, Instant } from '@reboots/protocol/net'
+import type { DhcpDecider, DhcpDecision, DhcpLink, DhcpOutcome, DhcpPending } from './answer.ts'
+import { clientOf, type Client } from './client-of.ts'
+
+/** A message on its way from arrival to outcome. */
+export interface Visitor<O extends DhcpOutcome, Step, Result> {
+  readonly message: DhcpMessage
+  readonly datagram: Datagram
+  readonly link: DhcpLink
+  readonly decide: DhcpDecider<O, Step, Result>
+  /** Called once with what became of it; 'overloaded': it was dropped because too many wait. */
+  readonly done: (outcome: O | 'overloaded') => void
+}
+
+export interface WaitingRoomOptions<Step, Result> {
+  /** Carries out steps in their order and resolves when they are durable; never rejects. */
+  run(steps: readonly Step[], now: Instant): Promise<readonly Result[]>
+  /** Most messages whose steps are being carried out. */
+  readonly mostRunning: number
+  /** Most messages that wait for that; then the oldest of them is dropped. */
+  readonly mostWaiting: number
+}
+
+interface Place<O extends DhcpOutcome, Step, Result> {
+  readonly visitor: Visitor<O, Step, Result>
+  readonly client: Client
+  pending: DhcpPending<O, Step, Result> | undefined
+}
+
+/**
+ * Where messages wait for a step in a store. What needs no step passes at once. Steps of the messages of one batch are carried out
+ * together; the next batch does not wait for that, except that messages of one client are decided one after the other, each when the
+ * one before it has its outcome. So a reply always tells of a state of affairs that the client's earlier messages have led to.
+ */
+export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
+  readonly #options: WaitingRoomOptions<Step, Result>
+  /** Clients that have a message here, with those that came after it. */
+  readonly #clients = new Map<Client, Place<O, Step, Result>[]>()
+  /** Everything that is not being carried out, oldest first. */
+  readonly #waiting = new Set<Place<O, Step, Result>>()
+  /** Those of them whose turn it is. */
+  #ready: Place<O, Step, Result>[] = []
+  #running = 0
+
+  constructor(options: WaitingRoomOptions<Step, Result>) {
+    this.#options = options
+  }
+
+  /** Messages here, for a gauge. */
+  get size(): number {
+    return this.#waiting.size + this.#running
+  }
+
+  /** Decides the message, or keeps it until it can be decided. What was kept moves on at the next `settle`. */
+  enter(visitor: Visitor<O, Step, Result>): void {
+    const client = clientOf(visitor.message)
+    const place: Place<O, Step, Result> = { visitor, client, pending: undefined }
+    const before = this.#clients.get(client)
+    if (before !== undefined) {
+      before.push(place)
+      this.#wait(place)
+    } else if (!this.#passes(place, decided(visitor))) {
+      this.#clients.set(client, [])
+    }
+  }
+
+  /** Starts what is ready; to be called at the end of a batch. */
+  settle(): void {
+    const room = this.#options.mostRunning - this.#running
+    if (this.#ready.length === 0 || room <= 0) return
+    const starting = this.#ready.length <= room ? this.#ready : this.#ready.slice(0, room)
+    this.#ready = this.#ready.slice(starting.length)
+    for (const place of starting) this.#waiting.delete(place)
+    this.#running += starting.length
+    void this.#run(starting)
+  }
+
+  async #run(places: readonly Place<O, Step, Result>[]): Promise<void> {
+    const steps = places.map((place) => place.pending!.step)
+    const results = await this.#options.run(steps, places.at(-1)!.visitor.datagram.at)
+    this.#running -= places.length
+    for (const [index, place] of places.entries()) {
+      if (this.#passes(place, place.pending!.conclude(results[index]!))) this.#next(place.client)
+    }
+    this.settle()
+  }
+
+  /** True when there is an outcome; otherwise the message waits for its step. */
+  #passes(place: Place<O, Step, Result>, decision: DhcpDecision<O, Step, Result>): boolean {
+    if ('step' in decision) {
+      place.pending = decision
+      this.#ready.push(place)
+      this.#wait(place)
+      return false
+    }
+    place.visitor.done(decision)
+    return true
+  }
+
+  /** The messages of a client that waited for its turn, up to the next that needs a step. */
+  #next(client: Client): void {
+    const after = this.#clients.get(client)
+    for (let place = after?.shift(); place !== undefined; place = after?.shift()) {
+      this.#waiting.delete(place)
+      if (!this.#passes(place, decided(place.visitor))) return
+    }
+    this.#clients.delete(client)
+  }
+
+  #wait(place: Place<O, Step, Result>): void {
+    this.#waiting.add(place)
+    if (this.#waiting.size > this.#options.mostWaiting) this.#drop(this.#waiting.values().next().value!)
+  }
+
+  #drop(place: Place<O, Step, Result>): void {
+    this.#waiting.delete(place)
+    if (place.pending === undefined) remove(this.#clients.get(place.client)!, place)
+    else remove(this.#ready, place)
+    place.visitor.done('overloaded')
+    if (place.pending !== undefined) this.#next(place.client)
+  }
+}
+
+function decided<O extends DhcpOutcome, Step, Result>(
+  visitor: Visitor<O, Step, Result>,
+): DhcpDecision<O, Step, Result> {
+  const { message, datagram, link } = visitor
+  return visitor.decide(message, { link, from: datagram.from }, datagram.at)
+}
+
+/** The oldest is at the front or near it. */
+function remove<T>(list: T[], element: T): void {
+  list.splice(list.indexOf(element), 1)
+}
