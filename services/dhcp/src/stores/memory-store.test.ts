@@ -1,0 +1,4 @@
+import { leaseStoreContract } from './contract.fixture.ts'
+import { openMemoryStore } from './memory-store.ts'
+
+leaseStoreContract('memory', async () => openMemoryStore())

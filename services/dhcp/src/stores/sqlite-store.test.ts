@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { LeaseLedger, LeaseStep, Pool } from '@reboots/leases'
+import type { Ipv4Address, Seconds } from '@reboots/protocol/net'
+import { createLog, OperatorError } from '@reboots/runtime'
+import { requireTools } from '@reboots/testkit'
+import { at, leaseStoreContract } from './contract.fixture.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+
+const log = createLog('dhcp', { level: 'silent', format: 'json' })
+
+function directoryOf(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'reboots-leases-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  return directory
+}
+
+async function opened(t: TestContext, file: string, historyLength?: number): Promise<LeaseLedger> {
+  const store = await openSqliteStore({ file, log, retryInterval: 5, ...(historyLength && { historyLength }) })
+  t.after(() => store.close())
+  return store
+}
+
+const POOL: Pool = {
+  ranges: [{ first: 1 as Ipv4Address, last: 100_000 as Ipv4Address }],
+  leaseTime: 3600 as Seconds,
+  offerTime: 60 as Seconds,
+  quarantineTime: 86_400 as Seconds,
+}
+const ask = (kind: 'offer' | 'bind' | 'decline', client: string, requested?: number): LeaseStep => ({
+  kind,
+  pool: POOL,
+  claim: { client, requested: requested as Ipv4Address | undefined, reserved: undefined },
+})
+const release = (client: string, address: number): LeaseStep => ({
+  kind: 'release',
+  client,
+  address: address as Ipv4Address,
+})
+const brief = async (results: ReturnType<LeaseLedger['run']>) =>
+  (await results).map((result) => (typeof result === 'string' ? result : `${result.state} ${result.address}`))
+
+const contractDirectory = mkdtempSync(join(tmpdir(), 'reboots-leases-'))
+process.on('exit', () => rmSync(contractDirectory, { recursive: true }))
+leaseStoreContract('sqlite', () => openSqliteStore({ file: join(contractDirectory, 'leases.db'), log }))
+
+describe('after a restart', () => {
+  test('what was acknowledged is known, offers are not, and whose address it was is remembered', async (t) => {
+    const file = join(directoryOf(t), 'leases.db')
+    const before = await openSqliteStore({ file, log })
+    const binds = ['a', 'b', 'c', 'd'].map((client, i) => ask('bind', client, i + 1))
+    await before.run([...binds, ask('offer', 'e'), release('b', 2), ask('decline', 'c', 3)], at(0))
+    await before.run([ask('bind', 'd', 7)], at(10))
+    await before.close()
+
+    const after = await opened(t, file)
+    const seen = [1, 2, 3, 4, 5, 7].map((address) => after.at(address as Ipv4Address, at(10)))
+    assert.deepEqual(
+      seen.map((lease) => lease && [lease.client, lease.state, (lease.expiresAt - at(0)) / 1000]),
+      [['a', 'bound', 3600], undefined, ['c', 'declined', 86_400], undefined, undefined, ['d', 'bound', 3610]],
+    )
+    const results = await brief(after.run([ask('offer', 'f'), ask('offer', 'b'), ask('bind', 'a', 1)], at(11)))
+    assert.deepEqual(results, ['offered 5', 'offered 2', 'bound 1'])
+    assert.deepEqual(
+      (await after.history(2 as Ipv4Address)).map(({ client, kind }) => [client, kind]),
+      [
+        ['b', 'released'],
+        ['b', 'bound'],
+      ],
+    )
+  })
+
+  test('100 000 leases are all there', async (t) => {
+    const file = join(directoryOf(t), 'leases.db')
+    const before = await openSqliteStore({ file, log })
+    const binds = Array.from({ length: 100_000 }, (_, i) => ask('bind', `client ${i + 1}`, i + 1))
+    await before.run(binds, at(0))
+    await before.close()
+    const started = performance.now()
+    const after = await opened(t, file)
+    assert.deepEqual(await brief(after.run([ask('offer', 'late'), ask('bind', 'client 77', 77)], at(1))), [
+      'refused',
+      'bound 77',
+    ])
+    t.diagnostic(`ready in ${Math.round(performance.now() - started)} ms`)
+  })
+
+  test('the history has its bound', async (t) => {
+    const file = join(directoryOf(t), 'leases.db')
+    const store = await opened(t, file, 3)
+    for (const client of ['a', 'b', 'c']) await store.run([ask('bind', client, 1), release(client, 1)], at(0))
+    const history = (await store.history(1 as Ipv4Address)).map(({ client, kind }) => `${client} ${kind}`)
+    assert.deepEqual(history, ['c released', 'c bound', 'b released'])
+  })
+})
+
+describe('a file that cannot be used is the operator’s', () => {
+  const sql = (file: string, statements: string) => {
+    const database = new DatabaseSync(file)
+    database.exec(statements)
+    database.close()
+  }
+  const foreign = (file: string) => sql(file, 'CREATE TABLE stamp (id); PRAGMA user_version = 7')
+  const newer = async (file: string) => {
+    await (await openSqliteStore({ file, log })).close()
+    sql(file, 'PRAGMA user_version = 99')
+  }
+  const torn = async (file: string) => {
+    const store = await openSqliteStore({ file: `${file}.whole`, log })
+    await store.run(
+      Array.from({ length: 5000 }, (_, i) => ask('bind', `client ${i}`, i + 1)),
+      at(0),
+    )
+    await store.close()
+    cpSync(`${file}.whole`, file)
+    execFileSync('dd', [
+      'if=/dev/urandom',
+      `of=${file}`,
+      'bs=4096',
+      'seek=9',
+      'count=20',
+      'conv=notrunc',
+      'status=none',
+    ])
+  }
+  const rows: readonly [
+    what: string,
+    prepare: (file: string, t: TestContext) => unknown,
+    message: RegExp,
+    remedy: RegExp,
+  ][] = [
+    ['no database at all', (file) => writeFileSync(file, 'leases: []\n'.repeat(100)), /not a database/, /\.recover/],
+    ['pages overwritten', torn, /damaged|malformed/, /\.recover/],
+    ['a database of something else', foreign, /not a file of leases/, /copy/],
+    ['made by a later version', newer, /format 99/, /copy/],
+    ['open in another process', (file, t) => opened(t, file), /locked/, /Redis/],
+    ['in a directory that is not there', (file) => rmSync(join(file, '..'), { recursive: true }), /open/, /must exist/],
+  ]
+  for (const [what, prepare, message, remedy] of rows) {
+    test(what, async (t) => {
+      const directory = join(directoryOf(t), 'deeper')
+      mkdirSync(directory)
+      const file = join(directory, 'leases.db')
+      await prepare(file, t)
+      await assert.rejects(openSqliteStore({ file, log }), (error) => {
+        assert.ok(error instanceof OperatorError)
+        assert.match(error.message, message)
+        assert.match(error.remedy, remedy)
+        return true
+      })
+    })
+  }
+})
+
+/** A file system of one megabyte that belongs to the test. */
+function smallDisk(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'reboots-leases-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory])
+  t.after(() => {
+    execFileSync('umount', ['--lazy', directory])
+    rmdirSync(directory)
+  })
+  return directory
+}
+
+const skip = requireTools({ root: true, commands: ['mount', 'umount', 'dd'] })
+
+test('a full disk: silence, nothing changes, and on it goes when there is room', { skip }, async (t) => {
+  const disk = smallDisk(t)
+  const store = await opened(t, join(disk, 'leases.db'))
+  assert.deepEqual(await brief(store.run([ask('bind', 'a', 1), ask('bind', 'b', 2)], at(0))), ['bound 1', 'bound 2'])
+  writeFileSync(join(disk, 'filler'), '')
+  assert.throws(() =>
+    execFileSync('dd', ['if=/dev/zero', `of=${disk}/filler`, 'bs=4096', 'status=none'], { stdio: 'ignore' }),
+  )
+
+  const large = Array.from({ length: 2000 }, (_, i) => ask('bind', `client ${i}`, i + 10))
+  const [first, second] = [store.run([release('a', 1), ...large], at(10)), store.run([ask('bind', 'c', 1)], at(10))]
+  assert.deepEqual(new Set([...(await first), ...(await second)]), new Set(['unavailable']))
+  assert.match(store.problem!, /full/)
+  assert.deepEqual(await brief(store.run([ask('bind', 'b', 2), ask('offer', 'd')], at(10))), [
+    'unavailable',
+    'unavailable',
+  ])
+  assert.deepEqual(
+    [1, 2, 10].map((address) => store.at(address as Ipv4Address, at(10))?.client),
+    ['a', 'b', undefined],
+  )
+
+  rmSync(join(disk, 'filler'))
+  while (store.problem !== undefined) await setImmediate()
+  const steps = [ask('bind', 'c', 1), ask('bind', 'b', 2), ask('offer', 'd')]
+  assert.deepEqual(await brief(store.run(steps, at(11))), ['refused', 'bound 2', 'offered 3'])
+})
+
+test('a file system mounted read-only is the operator’s', { skip }, async (t) => {
+  const disk = smallDisk(t)
+  const file = join(disk, 'leases.db')
+  await (await openSqliteStore({ file, log })).close()
+  execFileSync('mount', ['-o', 'remount,ro', disk])
+  await assert.rejects(openSqliteStore({ file, log }), OperatorError)
+  assert.ok(existsSync(file))
+})

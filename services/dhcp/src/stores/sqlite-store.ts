@@ -1,0 +1,198 @@
+import { once } from 'node:events'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Lease, LeaseEvent, LeaseLedger, LeaseRecord, LeaseStep, StepResult } from '@reboots/leases'
+import type { Instant, Ipv4Address } from '@reboots/protocol/net'
+import { OperatorError, type Log } from '@reboots/runtime'
+import { HISTORY_LENGTH, Listeners } from './lease-events.ts'
+import { noChanges, RecordedTable, type Changes } from './recorded-table.ts'
+import type { WriterOrder, WriterReply, WriterSettings } from './sqlite-writer.ts'
+
+export interface SqliteStoreOptions {
+  /** Path of the file; it is made when there is none. SQLite keeps two more beside it, with `-wal` and `-shm` at their ends. */
+  readonly file: string
+  readonly log: Log
+  /** How many events the history keeps. */
+  readonly historyLength?: number
+  /** Milliseconds after which a disk that failed is tried again. */
+  readonly retryInterval?: number
+}
+
+/** Steps that wait for one commit. */
+interface Batch {
+  readonly changes: Changes
+  readonly waiting: ((durable: boolean) => void)[]
+}
+
+/**
+ * Leases of one process in a SQLite file. A table in memory decides, a thread of its own writes: while the disk is busy with one
+ * transaction, the steps that come in gather for the next. Throws OperatorError when the file cannot be used.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<LeaseLedger> {
+  const workerData: WriterSettings = { file: options.file, historyLength: options.historyLength ?? HISTORY_LENGTH }
+  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData })
+  const [reply] = (await once(worker, 'message')) as [WriterReply]
+  if (reply.kind === 'failed') {
+    await worker.terminate()
+    throw refusal(options.file, reply)
+  }
+  const store = new SqliteStore(new Writer(worker), options)
+  if (reply.kind === 'opened') store.restore(reply.records)
+  return store
+}
+
+/** The other thread: takes orders one after the other. */
+class Writer {
+  readonly #worker: Worker
+  readonly #answers: ((reply: WriterReply) => void)[] = []
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (reply: WriterReply) => this.#answers.shift()!(reply))
+    // What the thread does not answer is a bug in it.
+    worker.on('error', (error) => {
+      throw error
+    })
+  }
+
+  order(order: WriterOrder): Promise<WriterReply> {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#worker.postMessage(order)
+    return new Promise((resolve) => this.#answers.push(resolve))
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.#worker, 'exit')
+    await this.order({ kind: 'close' })
+    await ended
+  }
+}
+
+class SqliteStore implements LeaseLedger {
+  readonly #books = new RecordedTable()
+  readonly #listeners = new Listeners()
+  readonly #writer: Writer
+  readonly #options: SqliteStoreOptions
+  #gathering = emptyBatch()
+  #committing: Promise<void> | undefined
+  #problem: string | undefined
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(writer: Writer, options: SqliteStoreOptions) {
+    this.#writer = writer
+    this.#options = options
+  }
+
+  restore(records: readonly LeaseRecord[]): void {
+    for (const record of records) this.#books.table.put(record)
+  }
+
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  async run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]> {
+    if (this.#problem !== undefined) return steps.map(() => 'unavailable')
+    const batch = this.#gathering
+    const results = this.#books.run(steps, now, batch.changes)
+    const promised = steps.some((step, i) => step.kind !== 'offer' && results[i] !== 'refused')
+    if (!promised) return results
+    const durable = new Promise<boolean>((resolve) => batch.waiting.push(resolve))
+    this.#committing ??= this.#commitAll()
+    return (await durable) ? results : steps.map(() => 'unavailable')
+  }
+
+  /** One transaction after the other, until nobody waits. */
+  async #commitAll(): Promise<void> {
+    while (this.#gathering.waiting.length > 0) {
+      const batch = this.#gathering
+      this.#gathering = emptyBatch()
+      const { after, events } = batch.changes
+      const reply = await this.#writer.order({ kind: 'commit', records: [...after.values()], events })
+      if (reply.kind === 'failed') this.#takeBack(batch, reply.message)
+      else this.#listeners.tell(events)
+      for (const settle of batch.waiting) settle(reply.kind !== 'failed')
+    }
+    this.#committing = undefined
+  }
+
+  /** What has gathered since was decided on top of what was not written: it goes first. */
+  #takeBack(batch: Batch, why: string): void {
+    const since = this.#gathering
+    this.#gathering = emptyBatch()
+    this.#books.takeBack(since.changes)
+    this.#books.takeBack(batch.changes)
+    for (const settle of since.waiting) settle(false)
+    this.#problem = `leases cannot be written to ${this.#options.file}: ${why}`
+    this.#options.log.error({ file: this.#options.file, why }, 'leases cannot be written, clients get no answers')
+    this.#probeLater()
+  }
+
+  #probeLater(): void {
+    this.#retry = setTimeout(() => void this.#probe(), this.#options.retryInterval ?? 1000)
+  }
+
+  async #probe(): Promise<void> {
+    const reply = await this.#writer.order({ kind: 'probe' })
+    if (this.#retry === undefined) return
+    if (reply.kind === 'failed') return this.#probeLater()
+    this.#problem = undefined
+    this.#options.log.info({ file: this.#options.file }, 'leases can be written again')
+  }
+
+  at(address: Ipv4Address, now: Instant): Lease | undefined {
+    return this.#books.table.at(address, now)
+  }
+
+  list(now: Instant): AsyncIterable<Lease> {
+    return this.#books.list(now)
+  }
+
+  reserve(address: Ipv4Address): void {
+    this.#books.table.reserve(address)
+  }
+
+  unreserve(address: Ipv4Address): void {
+    this.#books.table.unreserve(address)
+  }
+
+  async history(address: Ipv4Address): Promise<readonly LeaseEvent[]> {
+    const reply = await this.#writer.order({ kind: 'history', address })
+    if (reply.kind === 'failed') throw new Error(reply.message)
+    return (reply.kind === 'done' && reply.events) || []
+  }
+
+  watch(listener: (event: LeaseEvent) => void): () => void {
+    return this.#listeners.add(listener)
+  }
+
+  /** What has been begun is finished first. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    await this.#committing
+    await this.#writer.close()
+  }
+}
+
+function emptyBatch(): Batch {
+  return { changes: noChanges(), waiting: [] }
+}
+
+const REMEDIES = {
+  busy: () =>
+    'Another process has it open. Stop that one, or give each its own file; several that share leases need Redis.',
+  damaged: (file: string) =>
+    `Stop the service and put a copy of the file back, or save what can be saved: sqlite3 ${file} .recover | sqlite3 new.db\n` +
+    'To begin with an empty file, move it away together with its -wal and -shm; clients then keep their addresses only by asking for them again.',
+  'cannot-open': (file: string) =>
+    `The directory ${dirname(file)} must exist, and the service must be allowed to write to it.`,
+  'read-only': (file: string) =>
+    `The service must be allowed to write to ${file} and to its directory; mount the file system for writing.`,
+  full: (file: string) => `The file system of ${file} is full. Make room on it.`,
+  io: (file: string) => `The disk under ${file} does not do as it should; its log (dmesg) says more.`,
+} as const
+
+function refusal(file: string, { failure, message }: Extract<WriterReply, { kind: 'failed' }>): OperatorError {
+  return new OperatorError(`the lease file ${file} cannot be used: ${message}`, REMEDIES[failure!](file))
+}

@@ -1,0 +1,64 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LeaseEvent, LeaseRecord } from '@reboots/leases'
+import type { Ipv4Address } from '@reboots/protocol/net'
+import { failureOf, SqliteFile } from './sqlite-file.ts'
+
+/** What the thread is started with. */
+export interface WriterSettings {
+  readonly file: string
+  readonly historyLength: number
+}
+
+/** One thing to do at a time, each answered by one WriterReply, in order. */
+export type WriterOrder =
+  | { readonly kind: 'commit'; readonly records: readonly LeaseRecord[]; readonly events: readonly LeaseEvent[] }
+  | { readonly kind: 'probe' | 'close' }
+  | { readonly kind: 'history'; readonly address: Ipv4Address }
+
+export type WriterReply =
+  | { readonly kind: 'opened'; readonly records: readonly LeaseRecord[] }
+  | { readonly kind: 'done'; readonly events?: readonly LeaseEvent[] }
+  | { readonly kind: 'failed'; readonly failure: ReturnType<typeof failureOf>; readonly message: string }
+
+const port = parentPort!
+const { file, historyLength } = workerData as WriterSettings
+
+/** Failures of the disk are answered, everything else is a bug and ends the thread. */
+function attempt(work: () => WriterReply): void {
+  try {
+    port.postMessage(work())
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure === undefined) throw error
+    port.postMessage({ kind: 'failed', failure, message: (error as Error).message } satisfies WriterReply)
+  }
+}
+
+function serve(books: SqliteFile): void {
+  port.on('message', (order: WriterOrder) => {
+    attempt(() => carryOut(books, order))
+    if (order.kind === 'close') port.close()
+  })
+}
+
+function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
+  switch (order.kind) {
+    case 'commit':
+      books.commit(order.records, order.events)
+      return { kind: 'done' }
+    case 'probe':
+      books.probe()
+      return { kind: 'done' }
+    case 'history':
+      return { kind: 'done', events: books.history(order.address) }
+    case 'close':
+      books.close()
+      return { kind: 'done' }
+  }
+}
+
+attempt(() => {
+  const books = new SqliteFile(file, historyLength)
+  serve(books)
+  return { kind: 'opened', records: books.records() }
+})
