@@ -92,7 +92,7 @@ type Reader<H, O extends DhcpOutcome> = (
 ) => UdpDoorOptions['onBatch']
 
 async function openDoors<O extends DhcpOutcome, H>(
-  { links, log, open = openUdpDoor }: Surroundings<O>,
+  { links, log, metrics, open = openUdpDoor }: Surroundings<O>,
   wanted: readonly (readonly [port: number, handler: H])[],
   reader: Reader<H, O>,
 ): Promise<readonly UdpDoor[]> {
@@ -103,7 +103,7 @@ async function openDoors<O extends DhcpOutcome, H>(
         const send: Send<O> = (answer) => {
           if (answer.send) door.send(answer.send.bytes, answer.send.to)
         }
-        const door = closable(await open({ link, port, log, onBatch: reader(handler, link, send, port) }))
+        const door = closable(await open({ link, port, log, metrics, onBatch: reader(handler, link, send, port) }))
         doors.push(door)
       }
     }

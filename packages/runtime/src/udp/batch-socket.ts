@@ -45,6 +45,7 @@ export class BatchSocket implements UdpSocket {
   #first = 0
   #end = 0
   #delivering = false
+  #leaving = false
   /** The send buffer is full: nothing is read until there is room. */
   #blocked = false
   /** Reading failed: the next time is at the next look. */
@@ -80,7 +81,7 @@ export class BatchSocket implements UdpSocket {
     if (this.#end === this.#out.count) this.#flush()
     if (this.#end === this.#out.count) return this.#unsent('the send buffer is full', address, port)
     this.#out.put(this.#end++, bytes, address, port)
-    if (!this.#delivering && !this.#blocked) this.#flush()
+    if (!this.#delivering && !this.#blocked && !this.#leaving) this.#leaveSoon()
   }
 
   setNeighbour(address: Ipv4Address, chaddr: Uint8Array): void {
@@ -137,6 +138,15 @@ export class BatchSocket implements UdpSocket {
       batch.push({ bytes: slots.bytes(slot), from: { address: slots.address(slot), port: slots.port(slot) }, link, at })
     }
     return batch
+  }
+
+  /** Replies that a store held up come many at a time, too: they leave together as soon as the code that sends them is through. */
+  #leaveSoon(): void {
+    this.#leaving = true
+    queueMicrotask(() => {
+      this.#leaving = false
+      if (!this.#closed && !this.#blocked) this.#flush()
+    })
   }
 
   /** Sends what waits, in order. What the kernel refuses is counted and passed over; what it has no room for goes on waiting. */

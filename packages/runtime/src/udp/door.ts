@@ -27,8 +27,9 @@ export interface UdpDoor {
   readonly link: UdpLink
   readonly port: number
   /**
-   * Copies the octets. What is sent while `onBatch` runs leaves together when it returns, anything else at once; in this order. A
-   * failure is counted and logged, because nobody can wait for it. RangeError for more octets than a datagram can have.
+   * Copies the octets. What is sent without a pause (while `onBatch` runs, or else until the code that sends returns or awaits) leaves
+   * together, in this order. A failure is counted and logged, because nobody can wait for it. RangeError for more octets than a
+   * datagram can have.
    */
   send(bytes: Uint8Array, to: Destination): void
   close(): Promise<void>
