@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { CLIENT_ADDRESS, pxe } from './src/boot-client.ts'
+import { bootRequest, CLIENT_ADDRESS, pxe, to4011 } from './src/boot-client.ts'
 import { bootFile, discover, vector } from './src/client.ts'
 import { conformance } from './src/conformance.ts'
-import { byUnicast } from './src/lab.ts'
-import { BOOT, MENU_SITE, PROXY_SITE, SERVER, stranger } from './src/site.ts'
+import { BY_RELAY, byUnicast } from './src/lab.ts'
+import { BOOT, MENU_SITE, PROXY_SITE, RELAY, SERVER, stranger } from './src/site.ts'
 import { menuOf } from './src/vendor-options.ts'
 import { ip, text, textOf } from './src/wire/octets.ts'
 import { DECLINE, INFORM, OFFER, RELEASE, REQUEST, type RequestOption } from './src/wire/request.ts'
@@ -44,6 +44,13 @@ conformance('PXE 2.1 §2.2: proxyDHCP on port 67', PROXY_SITE, (row) => {
     )
   })
 
+  row('Y2.relayed', 'the OFFER goes to the relay, with its option 82', async (lab) => {
+    const more = { giaddr: RELAY, hops: 1 }
+    const offer = await lab.ask(pxe(stranger(2), 7, { request: more, options: [[82, '010474657374']] }), BY_RELAY)
+    assert.deepEqual([offer.type, offer.to, offer.toPort, offer.yiaddr], [OFFER, RELAY, 67, '0.0.0.0'])
+    assert.deepEqual(offer.instances.at(-1), { code: 82, value: '010474657374', area: 'options' })
+  })
+
   row('Y3', 'UEFI: no option 43, and siaddr is the proxy, where it asks on 4011', async (lab) => {
     for (const arch of [6, 7, 9, 11]) {
       const offer = await lab.ask(pxe(stranger(3), arch))
@@ -80,6 +87,11 @@ conformance('PXE 2.1 §2.2: proxyDHCP on port 67', PROXY_SITE, (row) => {
       assert.ok(uri.startsWith('http://') && uri.endsWith(`/${file}`), uri)
       assert.equal(offer.option(43), undefined)
     }
+  })
+
+  row('Y10.4011', 'and nothing on port 4011', async (lab) => {
+    const vendor = 'HTTPClient:Arch:00016:UNDI:003016'
+    await lab.unanswered(bootRequest(stranger(7), 16, { vendor }), to4011())
   })
 
   row('Y11', 'the Raspberry Pi finds its text in the menu', async (lab) => {
@@ -119,7 +131,7 @@ conformance('PXE 2.1 §2.2: proxyDHCP on port 67', PROXY_SITE, (row) => {
     assert.deepEqual(lab.arrived(xid, 'eth1'), [])
   })
 
-  row('A6.proxy', 'an OFFER without address goes to everyone, with the flag set', async (lab) => {
+  row('A6', 'an OFFER without address goes to everyone, with the flag set', async (lab) => {
     const offer = await lab.ask(pxe(stranger(11), 7, { request: { flags: 0 } }))
     assert.deepEqual(
       [offer.destinationMac, offer.to, offer.toPort, offer.flags],

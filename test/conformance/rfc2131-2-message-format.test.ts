@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { reboot } from './src/client.ts'
 import { conformance } from './src/conformance.ts'
 import { BY_RELAY } from './src/lab.ts'
-import { DHCP_SITE, RELAY, machineOn } from './src/site.ts'
+import { DHCP_SITE, machineOn, RELAY, SERVER } from './src/site.ts'
 import { bytes, ip, mac } from './src/wire/octets.ts'
 import { datagramOf, DISCOVER, encodeOption, NAK, OFFER, type Request, type RequestOption } from './src/wire/request.ts'
 
@@ -51,13 +51,13 @@ conformance('RFC 2131 §2: format of a message', DHCP_SITE, (row) => {
   })
 
   row('P3', 'what is malformed is not answered, and what comes next is', async (lab) => {
-    const answered: string[] = []
+    const answers: string[] = []
     for (const [what, datagram] of malformed(lab.xid())) {
       lab.sendOctets(datagram, { sourceMac: machineOn('eth0', 22).mac })
       await lab.settle()
-      if (lab.strays().length > 0) answered.push(what)
+      answers.push(...lab.strays().map((answer) => `${what}: ${answer}`))
     }
-    assert.deepEqual(answered, [])
+    assert.deepEqual(answers, [])
   })
 
   row('P3.counted', 'each malformed packet is counted', async (lab) => {
@@ -66,6 +66,13 @@ conformance('RFC 2131 §2: format of a message', DHCP_SITE, (row) => {
     for (const [, datagram] of datagrams) lab.sendOctets(datagram, {})
     await lab.settle()
     assert.equal((await lab.started.malformed()) - before, datagrams.length)
+  })
+
+  row('P3.type', 'message types that no client sends, or that cannot be read, are not answered', async (lab) => {
+    const request: Request = { chaddr: machineOn('eth0', 22).mac, options: [[54, ip(SERVER)]] }
+    for (const type of ['00', '02', '05', '06', '13', 'ff', '', '0101']) {
+      await lab.unanswered({ ...request, options: [[53, type], ...request.options!] })
+    }
   })
 
   row('P4', 'a reply has 300 octets at least, however little is in it', async (lab) => {

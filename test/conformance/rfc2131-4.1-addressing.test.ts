@@ -41,6 +41,13 @@ conformance('RFC 2131 §4.1: where replies go', DHCP_SITE, (row) => {
     assert.deepEqual([ack.type, ...destination(ack)], [ACK, machine.mac, machine.address, 68])
   })
 
+  row('A2.routed', 'a client behind a router renews without its relay, and is answered there', async (lab) => {
+    const machine = machineOn('relayed', 20)
+    await bind(lab, machine, { giaddr: '10.9.0.1' }, BY_RELAY)
+    const ack = await lab.ask(extend(machine, machine.address), { ...BY_RELAY, from: machine.address, fromPort: 68 })
+    assert.deepEqual([ack.type, ack.yiaddr, ack.to, ack.toPort], [ACK, machine.address, machine.address, 68])
+  })
+
   row('A3', 'broadcast flag: to everyone', async (lab) => {
     const machine = machineOn('eth0', 23)
     const offer = await lab.ask(discover(machine, { flags: 0x8000 }))
@@ -81,9 +88,13 @@ conformance('RFC 2131 §4.1: where replies go', DHCP_SITE, (row) => {
 })
 
 conformance('RFC 2131 §4.1: without privilege', { ...DHCP_SITE, links: [LINKS[0]!], unprivileged: true }, (row) => {
-  row('A6', 'where frames cannot be forged, clients without an address are answered by broadcast', async (lab) => {
-    const machine = machineOn('eth0', 26)
-    const offer = await lab.ask(discover(machine))
-    assert.deepEqual([offer.type, offer.yiaddr, ...destination(offer)], [OFFER, machine.address, ...BROADCAST])
-  })
+  row(
+    'A6.unprivileged',
+    'where frames cannot be forged, clients without an address are answered by broadcast',
+    async (lab) => {
+      const machine = machineOn('eth0', 26)
+      const offer = await lab.ask(discover(machine))
+      assert.deepEqual([offer.type, offer.yiaddr, ...destination(offer)], [OFFER, machine.address, ...BROADCAST])
+    },
+  )
 })

@@ -277,6 +277,13 @@ conformance('RFC 2131 §4.3: server behaviour', DHCP_SITE, (row) => {
     assert.deepEqual([51, 58, 59].map(ack.option), [undefined, undefined, undefined])
   })
 
+  row('S13.source', 'INFORM without ciaddr is answered where it came from', async (lab) => {
+    const machine = machineOn('eth0', 43)
+    lab.own(machine.address, machine.mac)
+    const ack = await lab.ask({ type: INFORM, chaddr: machine.mac, options: [[55, '0103']] }, { from: machine.address })
+    assert.deepEqual([ack.type, ack.to, ack.yiaddr], [ACK, machine.address, '0.0.0.0'])
+  })
+
   // §3.1: leases last. These come at the end: the server is killed.
   row('S15', 'a machine renews after kill -9 as if nothing had happened', async (lab) => {
     const machine = machineOn('eth0', 42)

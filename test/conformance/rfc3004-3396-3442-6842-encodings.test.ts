@@ -82,6 +82,11 @@ conformance('RFC 3004, 3396, 3442, 6842: encodings', DHCP_SITE, (row) => {
     assert.deepEqual([nak.type, nak.option(61)], [NAK, IDENTIFIER])
   })
 
+  row('P12.short', 'of one octet, which names nobody, too', async (lab) => {
+    const offer = await lab.ask(discover(machineOn('eth0', 31), { options: [[61, '01']] }))
+    assert.deepEqual([offer.type, offer.option(61)], [OFFER, '01'])
+  })
+
   row('P12.none', 'none was sent, none comes back', async (lab) => {
     const offer = await lab.ask(discover(machineOn('eth0', 31)))
     const ack = await lab.ask(select(machineOn('eth0', 31), offer))

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { bind, bootFile, discover, select } from './src/client.ts'
 import { conformance } from './src/conformance.ts'
 import { BY_RELAY, type Lab } from './src/lab.ts'
-import { BOOT, DHCP_SITE, machineOn, RELAY } from './src/site.ts'
+import { BOOT, DHCP_SITE, machineOn, RELAY, WORDY } from './src/site.ts'
 import { ip, text, u16, u8 } from './src/wire/octets.ts'
 import { readSubOptions } from './src/wire/reply.ts'
-import { ACK, NAK, OFFER, type Request, type RequestOption } from './src/wire/request.ts'
+import { ACK, DISCOVER, NAK, OFFER, type Request, type RequestOption } from './src/wire/request.ts'
 import type { Reply } from './src/wire/wire.ts'
 
 /** The router of the network behind the relay. */
@@ -58,6 +58,20 @@ conformance('RFC 3046, 3011, 3527, 5010, 5107, 6607, 8357: relay agents', DHCP_S
     assert.equal(offer.option(82), value)
   })
 
+  row('R1.full', 'it stays last, and in the options, when others move to file and sname', async (lab) => {
+    const value = sub(1, 'ab'.repeat(60))
+    const options: RequestOption[] = [
+      [55, '0103060c0f1c2a77790a'],
+      [82, value],
+    ]
+    const offer = await lab.ask({ type: DISCOVER, chaddr: WORDY.mac, giaddr: RELAY, options }, BY_RELAY)
+    assert.deepEqual(
+      offer.instances.findLast(({ area }) => area === 'options'),
+      { code: 82, value, area: 'options' },
+    )
+    assert.ok(offer.octets.length <= 548, `${offer.octets.length} octets`)
+  })
+
   row('R1.nak', 'in NAK too', async (lab) => {
     const options: RequestOption[] = [
       [50, ip('172.16.0.1')],
@@ -99,6 +113,13 @@ conformance('RFC 3046, 3011, 3527, 5010, 5107, 6607, 8357: relay agents', DHCP_S
     assert.deepEqual([bootFile(refused), bootFile(other)], [BOOT.refused, BOOT.x64])
   })
 
+  row('R3.remote', 'or by remote-id', async (lab) => {
+    const machine = machineOn('relayed', 23)
+    const refused = await lab.ask(discover(machine, asBootClient(CIRCUIT, sub(2, BOOT.refusedRemote))), BY_RELAY)
+    const other = await lab.ask(discover(machine, asBootClient(CIRCUIT, sub(2, 'aabbcc'))), BY_RELAY)
+    assert.deepEqual([bootFile(refused), bootFile(other)], [BOOT.refused, BOOT.x64])
+  })
+
   row('R4', 'a renewal comes past no relay, and is classed as before', async (lab) => {
     const machine = machineOn('relayed', 24)
     await bind(lab, machine, asBootClient(sub(1, BOOT.refusedCircuit)), BY_RELAY)
@@ -125,6 +146,12 @@ conformance('RFC 3046, 3011, 3527, 5010, 5107, 6607, 8357: relay agents', DHCP_S
     const more: Partial<Request> = { giaddr: RELAY, options: [[82, sub(5, ip('10.9.0.0'))]] }
     const offer = await lab.ask(discover(machineOn('eth0', 22), more), BY_RELAY)
     assert.match(offer.yiaddr, /^10\.9\.0\.1[01]\d$/)
+  })
+
+  row('R5.broken', 'one of three octets is passed over', async (lab) => {
+    const machine = machineOn('relayed', 31)
+    const offer = await lab.ask(discover(machine, { giaddr: GIADDR, options: [[82, sub(5, '0a0900')]] }), BY_RELAY)
+    assert.deepEqual([offer.yiaddr, offer.option(82)], [machine.address, sub(5, '0a0900')])
   })
 
   row('R6', 'server identifier override: the relay is the server to the client', async (lab) => {

@@ -98,11 +98,7 @@ conformance('RFC 4578: PXE options', PROXY_SITE, (row) => {
   })
 
   row('XAR.none', 'an architecture without a boot file gets no OFFER', async (lab) => {
-    const offered: number[] = []
-    for (const arch of NOT_SERVED) {
-      if ((await lab.askAll(pxe(stranger(10), arch))).length > 0) offered.push(arch)
-    }
-    assert.deepEqual(offered, [])
+    for (const arch of NOT_SERVED) await lab.unanswered(pxe(stranger(10), arch))
   })
 
   row('XAR.http', 'and so does each that boots by HTTP', async (lab) => {

@@ -49,21 +49,23 @@ export class Lab {
   static async open(subject: Subject, site: Site): Promise<Lab> {
     const directory = await mkdtemp(path.join(tmpdir(), 'cf-'))
     const lan = await Lan.open({ prefix: 'cf' })
+    const opened: Wire[] = []
     try {
       const server = await lan.addHost('server')
       const clients = await lan.addHost('clients')
       const namespace = (await clients.run('sh', '-c', 'ip netns identify $$')).trim()
       await connect(server, namespace)
-      const wires = { eth0: new Wire(namespace, 'eth0'), eth1: new Wire(namespace, 'eth1') }
+      const open = (link: LinkName): Wire => {
+        const wire = new Wire(namespace, link)
+        opened.push(wire)
+        return wire
+      }
+      const wires = { eth0: open('eth0'), eth1: open('eth1') }
       wires.eth0.own(RELAY, RELAY_MAC)
       const macs = { eth0: await macOf(server, 'eth0'), eth1: await macOf(server, 'eth1') }
-      try {
-        return new Lab(lan, directory, site, wires, macs, await subject.start(server, directory, site))
-      } catch (error) {
-        await Promise.all(Object.values(wires).map((wire) => wire.close()))
-        throw error
-      }
+      return new Lab(lan, directory, site, wires, macs, await subject.start(server, directory, site))
     } catch (error) {
+      await Promise.all(opened.map((wire) => wire.close()))
       await lan.close()
       await rm(directory, { recursive: true })
       throw error

@@ -175,6 +175,8 @@ export const BOOT = {
   refused: '/netboot-not-allowed',
   /** Circuit that a rule refuses, in hexadecimal: "cage". */
   refusedCircuit: '63616765',
+  /** The same for a remote-id: "door". */
+  refusedRemote: '646f6f72',
   /** A machine that a rule refuses by its UUID: as text, and as option 97 has it (RFC 4578: little-endian in front). */
   refusedUuid: '00112233-4455-6677-8899-aabbccddeeff',
   refusedGuid: '0033221100554477668899aabbccddeeff',

@@ -9,7 +9,8 @@ import { DHCP_SECTIONS, PROXY_SECTIONS, type ChecklistRow, type Section } from '
 import { SUBJECTS } from './subjects/index.ts'
 
 /*
- * Runs the suite against each subject and prints what came out as Markdown tables, one for each section of the checklist:
+ * Runs the suite against each subject and prints what came out as Markdown tables, one for each section of the checklist; a subject that
+ * claims no row of it has no column:
  *
  *     node test/conformance/src/table.ts [dhcp|proxydhcp]
  */
@@ -47,17 +48,27 @@ async function resultsOf(subject: string): Promise<Result[]> {
 }
 
 function tableOf({ title, rows }: Section): string {
-  const head = ['row', '', title, ...SUBJECTS.map(({ name }) => TITLES[name]!)]
+  const ids = new Set(rows.map(({ id }) => id))
+  const claims = (subject: string): boolean =>
+    results.some((result) => result.subject === subject && ids.has(rowOf(result)) && result.outcome !== 'not-claimed')
+  const subjects = SUBJECTS.map(({ name }) => name).filter(claims)
+  const head = ['', '', title, ...subjects.map((name) => TITLES[name]!)]
+  const lineOf = ({ id, level, requirement }: ChecklistRow): string[] => [
+    id,
+    level,
+    requirement,
+    ...subjects.map((name) => cellOf(id, name)),
+  ]
   return [head, head.map(() => '---'), ...rows.map(lineOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-function lineOf({ id, level, requirement }: ChecklistRow): string[] {
-  return [id, level, requirement, ...SUBJECTS.map(({ name }) => cellOf(id, name))]
+function rowOf({ id }: Result): string {
+  return id.split('.')[0]!
 }
 
 /** All cases of a row in one cell: what was found, not what was hoped for. */
 function cellOf(row: string, subject: string): string {
-  const cases = results.filter((result) => result.subject === subject && result.id.split('.')[0] === row)
+  const cases = results.filter((result) => result.subject === subject && rowOf(result) === row)
   const wrong = reasons(cases.filter(({ outcome }) => outcome === 'deviates' || outcome === 'fails'))
   const left = reasons(cases.filter(({ outcome }) => outcome === 'not-claimed'))
   const right = cases.some(({ outcome }) => outcome === 'conforms')
@@ -69,5 +80,5 @@ function cellOf(row: string, subject: string): string {
 }
 
 function reasons(cases: readonly Result[]): string {
-  return [...new Set(cases.map(({ why }) => why))].join(', ')
+  return [...new Set(cases.map(({ why }) => why))].join('; ')
 }

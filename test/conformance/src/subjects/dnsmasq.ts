@@ -5,13 +5,14 @@ import type { Machine, MenuItem, Site } from '../site.ts'
 import { bytes } from '../wire/octets.ts'
 import type { Stand, Subject } from './subject.ts'
 
-const NO_HTTP = 'without further configuration silent to HTTPClient'
+const NO_HTTP = 'HTTPClient'
 const FIRST_INSTANCE = 'the first instance counts, the rest is lost'
 
 /** Of version 2.90. */
 const stands: Readonly<Record<string, Stand>> = {
-  'P1.zero': { deviates: 'secs and hops as in the request' },
-  P3: { deviates: 'BOOTP requests are answered, even without a whole cookie' },
+  'P1.zero': { deviates: 'secs and hops are copied' },
+  P3: { deviates: 'BOOTP is answered, even without a whole cookie' },
+  'P3.type': { deviates: 'an unreadable type counts as BOOTP' },
   'P3.counted': { notClaimed: 'no such counter' },
   P6: { deviates: '28 is sent unasked' },
   P10: { deviates: FIRST_INSTANCE },
@@ -20,6 +21,7 @@ const stands: Readonly<Record<string, Stand>> = {
   'P10.order': { deviates: FIRST_INSTANCE },
   'P10.split': { notClaimed: 'no values over 255 octets' },
   P12: { deviates: 'never echoed' },
+  'P12.short': { deviates: 'never echoed' },
   'P12.nak': { deviates: 'never echoed' },
   'P13.end': { deviates: '255 ends the list' },
   S3: { deviates: 'offered to both' },
@@ -27,17 +29,18 @@ const stands: Readonly<Record<string, Stand>> = {
   'S6.pool': { deviates: 'NAK' },
   'S7.unknown': { deviates: 'ACK for an unknown client' },
   'S10.pool': { deviates: 'offered again at once' },
-  S16: { deviates: 'waits for each ping before it reads on' },
-  A6: { notClaimed: 'needs the privilege' },
+  'S13.source': { notClaimed: 'INFORM without `ciaddr`' },
+  S16: { deviates: 'nothing is read during a ping' },
+  'A6.unprivileged': { notClaimed: 'needs the privilege' },
   R4: { deviates: 'classed anew, without the circuit' },
   R8: { deviates: 'to port 67' },
-  R9: { notClaimed: 'no tag for sub-option 10' },
+  R9: { notClaimed: 'no tag for it' },
   R10: { deviates: 'answered' },
   R11: { deviates: '151 echoed' },
   R12: { notClaimed: 'no such list' },
   'X93.later': { deviates: 'only the first type counts' },
   'X97.broken': { deviates: 'one of 18 octets is echoed as 17' },
-  X97b: { notClaimed: 'tags by the octets of 97' },
+  X97b: { notClaimed: 'octets only' },
   'X60.http': { notClaimed: NO_HTTP },
   'XAR.none': { deviates: 'OFFER for any architecture' },
   'XAR.http': { notClaimed: NO_HTTP },
@@ -140,6 +143,7 @@ function bootLines(): string[] {
     'dhcp-userclass=set:ipxe,iPXE',
     'dhcp-match=set:ipxe,175',
     `dhcp-circuitid=set:cage,${colons(BOOT.refusedCircuit)}`,
+    `dhcp-remoteid=set:cage,${colons(BOOT.refusedRemote)}`,
     ...ARCHITECTURES.flatMap(([arch, file]) => [
       `dhcp-match=set:arch${arch},option:client-arch,${arch}`,
       `dhcp-boot=tag:arch${arch},tag:!ipxe,tag:!cage,${file},${SERVER},${SERVER}`,

@@ -5,8 +5,8 @@ import type { Host, Running } from '@reboots/testkit'
 import { BOOT, DOMAIN, type Machine, type Site } from '../site.ts'
 import type { Stand, Started, Subject } from './subject.ts'
 
-const NO_POOL = 'no dynamic pools yet'
-const MENU = 'no boot menus yet'
+const NO_POOL = 'dynamic pools'
+const MENU = 'boot menus'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
@@ -17,26 +17,26 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'S6.pool': NO_POOL,
   'S10.pool': NO_POOL,
   'S11.pool': NO_POOL,
-  'S15.pool': 'no dynamic pools, no durable leases yet',
-  S16: 'no conflict probe yet: reserved addresses need none',
+  'S15.pool': 'dynamic pools, durable leases',
+  S16: 'probe; reserved addresses need none',
   'S17.pool': NO_POOL,
   S18: NO_POOL,
   'S19.pool': NO_POOL,
   'R2.pool': NO_POOL,
-  R4: 'relay facts are not kept with the lease yet',
+  R4: 'relay facts kept with the lease',
   'R5.pool': NO_POOL,
-  R7: 'option 118 is not read yet',
-  R9: 'no fact for rules yet',
-  R12: 'no list of trusted relays yet',
-  'X1.enabled': 'rapid commit cannot be enabled yet',
-  'X2.asked': 'option 108 cannot be configured yet',
-  'X5.asked': 'option 150 cannot be configured yet',
-  'X7.asked': 'options 209 and 210 cannot be configured yet',
+  R7: 'option 118',
+  R9: 'a fact for rules',
+  R12: 'list of relays',
+  'X1.enabled': 'to be enabled',
+  'X2.asked': 'to be configured',
+  'X5.asked': 'to be configured',
+  'X7.asked': 'to be configured',
   Y5: MENU,
   Y7: MENU,
   Y8: MENU,
   'B6.item': MENU,
-  B8: 'no multicast discovery yet',
+  B8: 'multicast discovery',
 }
 
 const stands: Readonly<Record<string, Stand>> = Object.fromEntries(
@@ -113,6 +113,7 @@ profiles:
 rules:
   - { name: ignored, when: client.mac == "${BOOT.ignored.mac}", then: ignore }
   - { name: refused circuit, when: network.circuitId == "${BOOT.refusedCircuit}", then: { deny: that cage boots from disk } }
+  - { name: refused remote, when: network.remoteId == "${BOOT.refusedRemote}", then: { deny: that door boots from disk } }
   - { name: refused uuid, when: client.uuid == "${BOOT.refusedUuid}", then: { deny: that machine boots from disk } }
 otherwise: { boot: hook }
 `
