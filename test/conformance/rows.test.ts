@@ -7,7 +7,7 @@ import { SUBJECTS } from './src/subjects/index.ts'
 const ROOM = new URL('.', import.meta.url)
 const CASES = readdirSync(ROOM)
   .filter((file) => file.endsWith('.test.ts'))
-  .flatMap((file) => readFileSync(new URL(file, ROOM), 'utf8').match(/(?<=^ {2}row\(')[^']+/gm) ?? [])
+  .flatMap((file) => readFileSync(new URL(file, ROOM), 'utf8').match(/(?<=^ {2}row\(\s*')[^']+/gm) ?? [])
 
 test('every row of the checklist has a test, and no case has two', () => {
   const rows = new Set(CASES.map((id) => id.split('.')[0]!))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -48,6 +49,8 @@ export class Lab {
 
   static async open(subject: Subject, site: Site): Promise<Lab> {
     const directory = await mkdtemp(path.join(tmpdir(), 'cf-'))
+    // When a run is interrupted, too.
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
     const lan = await Lan.open({ prefix: 'cf' })
     const opened: Wire[] = []
     try {
@@ -67,7 +70,7 @@ export class Lab {
     } catch (error) {
       await Promise.all(opened.map((wire) => wire.close()))
       await lan.close()
-      await rm(directory, { recursive: true })
+      await rm(directory, { recursive: true, force: true })
       throw error
     }
   }
@@ -191,7 +194,7 @@ export class Lab {
     this.#closed = true
     await Promise.all(Object.values(this.#wires).map((wire) => wire.close()))
     await this.#lan.close()
-    await rm(this.#directory, { recursive: true })
+    await rm(this.#directory, { recursive: true, force: true })
   }
 }
 
