@@ -151,23 +151,29 @@ export class LeaseTable {
     const ranges = pool.ranges.map((range) => this.#rangeOf(range))
     for (const range of ranges) {
       const address = range.takeNew<Row>(
-        (address) => this.#rows.get(address),
+        (address) => this.#used(address),
         (row) => this.#settle(row, range),
       )
       if (address === undefined) continue
-      this.#rowOf(address).home = range
+      this.#settle(this.#rowOf(address), range)
       return address
     }
     for (const range of ranges) if (range.longestFree !== undefined) return range.longestFree
     return undefined
   }
 
+  /** The row of an address that somebody had or that is reserved. */
+  #used(address: Ipv4Address): Row | undefined {
+    const row = this.#rows.get(address)
+    return row?.client === '' && row.expiresAt === NEVER_HELD && !row.reserved ? undefined : row
+  }
+
   /** The range is the address's home from now on; it may have had another before the pools were changed. */
   #settle(row: Row, range: FreeAddresses): void {
-    const inLine = row.state === 'free' && !row.reserved
-    if (inLine) row.home?.remove(row)
+    if (row.home === range) return
+    if (row.state === 'free') row.home?.remove(row)
     row.home = range
-    if (inLine) range.add(row)
+    if (row.state === 'free' && !row.reserved && row.expiresAt !== NEVER_HELD) range.add(row)
   }
 
   #rangeOf(range: AddressRange): FreeAddresses {

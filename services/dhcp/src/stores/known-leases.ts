@@ -1,0 +1,108 @@
+import { NEVER, type Lease, type LeaseRecord, type LeaseStep, type StepResult } from '@reboots/leases'
+import { INFINITE, type Instant, type Ipv4Address } from '@reboots/protocol/net'
+import type { Change } from './redis-wire.ts'
+
+interface Known extends LeaseRecord {
+  /** The number of changes the books had seen when they said so. */
+  readonly seq: number
+}
+
+/**
+ * What a replica knows of the books in Redis: from its own steps, and from what the others change. It is never newer than they are,
+ * except for leases that were answered from memory. All times are those of Redis.
+ */
+export class KnownLeases {
+  #known = new Map<Ipv4Address, Known>()
+  /** Answered from memory, not in Redis yet. */
+  readonly unwritten = new Set<Ipv4Address>()
+
+  constructor(records: Iterable<LeaseRecord> = []) {
+    this.learn(records, 0)
+  }
+
+  learn(records: Iterable<LeaseRecord>, seq: number): void {
+    for (const record of records) {
+      if ((this.#known.get(record.address)?.seq ?? 0) > seq) continue
+      this.unwritten.delete(record.address)
+      this.#known.set(record.address, { ...record, seq })
+    }
+  }
+
+  follow({ record, seq }: Change): void {
+    this.learn([record], seq)
+  }
+
+  /** The leases that Redis should have, and has not or has as ending earlier. `books`: all that is in Redis. */
+  missingIn(books: ReadonlyMap<Ipv4Address, LeaseRecord>, now: Instant): Lease[] {
+    const missing: Lease[] = []
+    for (const { address, client, state, expiresAt } of this.#known.values()) {
+      if (state !== 'bound' || expiresAt <= now) continue
+      const there = books.get(address)
+      const has =
+        there !== undefined && there.state === 'bound' && there.client === client && there.expiresAt >= expiresAt
+      if (!has) missing.push({ address, client, state, expiresAt })
+    }
+    return missing
+  }
+
+  unwrittenLeases(): Lease[] {
+    return [...this.unwritten].map((address) => this.#known.get(address) as Lease)
+  }
+
+  /** From now on this is what Redis says, and nothing else is known. */
+  replace(books: ReadonlyMap<Ipv4Address, LeaseRecord>, seq: number): void {
+    const later = [...this.#known.values()].filter((known) => this.unwritten.has(known.address))
+    this.#known = new Map()
+    for (const record of books.values()) this.#known.set(record.address, { ...record, seq })
+    for (const known of later) this.#known.set(known.address, known)
+  }
+
+  forget(address: Ipv4Address): void {
+    this.#known.delete(address)
+    this.unwritten.delete(address)
+  }
+
+  at(address: Ipv4Address, now: Instant): Lease | undefined {
+    const known = this.#known.get(address)
+    if (known === undefined || known.state === 'free' || known.expiresAt <= now) return undefined
+    return { client: known.client, address, state: known.state, expiresAt: known.expiresAt }
+  }
+
+  leases(now: Instant): Lease[] {
+    const leases = [...this.#known.keys()].map((address) => this.at(address, now))
+    return leases.filter((lease) => lease !== undefined).toSorted((one, other) => one.address - other.address)
+  }
+
+  /**
+   * What can be said without Redis and without harm. A lease that is known to run goes on, but not longer than Redis knows: were it
+   * only this replica that is cut off, the others would give the address away when it ends there. A reservation nobody else can get.
+   */
+  fromMemory(step: LeaseStep, now: Instant): StepResult {
+    if (step.kind === 'release' || step.kind === 'decline') return 'unavailable'
+    const { client, requested, reserved } = step.claim
+    if (reserved !== undefined && (step.kind === 'offer' || requested === reserved)) {
+      return this.#reservation(step, reserved, now)
+    }
+    const held = step.kind === 'offer' || requested === undefined ? undefined : this.at(requested, now)
+    return held?.state === 'bound' && held.client === client ? held : 'unavailable'
+  }
+
+  #reservation(step: Extract<LeaseStep, { claim: unknown }>, address: Ipv4Address, now: Instant): StepResult {
+    const { client } = step.claim
+    const held = this.at(address, now)
+    if (held !== undefined && (held.client !== client || held.state === 'declined')) return 'unavailable'
+    const time = step.kind === 'offer' ? step.pool.offerTime : step.pool.leaseTime
+    const until = (time === INFINITE ? NEVER : now + time * 1000) as Instant
+    const expiresAt = held !== undefined && held.expiresAt > until ? held.expiresAt : until
+    if (step.kind === 'offer') return { client, address, state: held?.state ?? 'offered', expiresAt }
+    const lease = { client, address, state: 'bound', expiresAt } as const
+    this.#known.set(address, { ...lease, seq: this.#known.get(address)?.seq ?? 0 })
+    this.unwritten.add(address)
+    return lease
+  }
+
+  /** The numbers of changes mean nothing any more: the books were lost, or are older than they were. */
+  startOver(): void {
+    for (const known of this.#known.values()) this.#known.set(known.address, { ...known, seq: 0 })
+  }
+}

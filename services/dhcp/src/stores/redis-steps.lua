@@ -1,0 +1,325 @@
+-- Steps of clients, carried out on the books in Redis as LeaseTable carries them out in memory; all of them or none.
+--
+-- KEYS  rows      hash    address → state|expiresAt|home|client   state: o(ffered) b(ound) d(eclined) f(ree), as in LeaseRecord
+--       clients   hash    client → addresses it has or had, in the order it got them
+--       expiry    zset    addresses that are not free, by expiresAt
+--       marks     hash    range → the first address of it that nobody looked at yet
+--       reserved  zset    reserved addresses, by when a replica last said so
+--       meta      hash    seq: counts the changes; clock: the time of the last step
+--       events    stream  changes, their number as id, for the other replicas
+--       prefix    of further keys: free:<range> (zset: free addresses by the time they became free), history:<address> (list)
+-- ARGV  now       milliseconds; empty: by the clock of Redis
+--       known     the highest seq the caller has seen
+--       deadline  by the clock of Redis: the caller does not wait any longer, do nothing
+--       work      JSON {pools, steps}
+-- Gives { 'ok' | 'late' | 'lost', now, seq, results, changes }
+local ROWS, CLIENTS, EXPIRY, MARKS, RESERVED, META, EVENTS, PREFIX = unpack(KEYS)
+local NEVER = 9007199254740991
+local STALE = 3600 * 1000 -- reserved addresses that no replica speaks of any more
+local EVENTS_KEPT, HISTORY_KEPT = 100000, 50
+
+local call = redis.call
+local now, seq
+local rows, reservations, changed = {}, {}, {}
+
+local function text(number) return string.format('%.0f', number) end
+local function member(address) return string.format('%010.0f', address) end
+
+-- The time never goes back, not even when the clock does or another Redis takes over.
+local function readClock()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]), 0 end
+  local time = call('TIME')
+  local clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local last = tonumber(call('HGET', META, 'clock') or '0')
+  if clock > last then call('HSET', META, 'clock', text(clock)) end
+  return math.max(clock, last), clock
+end
+
+local function isReserved(address)
+  if reservations[address] == nil then reservations[address] = call('ZSCORE', RESERVED, member(address)) ~= false end
+  return reservations[address]
+end
+
+local function pack(row) return row.state .. '|' .. text(row.expiresAt) .. '|' .. row.home .. '|' .. row.client end
+
+local function save(row)
+  call('HSET', ROWS, text(row.address), pack(row))
+  changed[row.address] = row
+end
+
+local function addressesOf(client)
+  local addresses = {}
+  for address in string.gmatch(call('HGET', CLIENTS, client) or '', '%d+') do addresses[#addresses + 1] = tonumber(address) end
+  return addresses
+end
+
+local function belong(row, client)
+  if row.client ~= '' then
+    local others = {}
+    for _, address in ipairs(addressesOf(row.client)) do
+      if address ~= row.address then others[#others + 1] = text(address) end
+    end
+    if #others == 0 then call('HDEL', CLIENTS, row.client) else call('HSET', CLIENTS, row.client, table.concat(others, ',')) end
+  end
+  row.client = client
+  if client == '' then return end
+  local before = call('HGET', CLIENTS, client)
+  call('HSET', CLIENTS, client, (before and before .. ',' or '') .. text(row.address))
+end
+
+local function set(row, client, state, expiresAt)
+  if row.state == 'f' then
+    if row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(row.address)) end
+  elseif state == 'f' then
+    call('ZREM', EXPIRY, member(row.address))
+  end
+  if row.client ~= client then belong(row, client) end
+  row.state, row.expiresAt = state, expiresAt
+  if state ~= 'f' then
+    call('ZADD', EXPIRY, text(expiresAt), member(row.address))
+  elseif row.home ~= '' and not isReserved(row.address) then
+    call('ZADD', PREFIX .. 'free:' .. row.home, text(expiresAt), member(row.address))
+  end
+  save(row)
+end
+
+-- A declined address is remembered as nobody's: who declined it would only find it in use again.
+local function lapse(row)
+  set(row, row.state == 'd' and '' or row.client, 'f', row.expiresAt)
+end
+
+local function known(address)
+  if rows[address] == nil then
+    local packed = call('HGET', ROWS, text(address))
+    if not packed then
+      rows[address] = false
+    else
+      local state, expiresAt, home, client = string.match(packed, '^(.)|(%d+)|([^|]*)|(.*)$')
+      local row = { address = address, state = state, expiresAt = tonumber(expiresAt), home = home, client = client }
+      rows[address] = row
+      if state ~= 'f' and row.expiresAt <= now then lapse(row) end
+    end
+  end
+  return rows[address]
+end
+
+local function rowOf(address)
+  local row = known(address)
+  if not row then
+    row = { address = address, state = 'f', expiresAt = 0, home = '', client = '' }
+    rows[address] = row
+  end
+  return row
+end
+
+local function expire(limit)
+  local due = call('ZRANGEBYSCORE', EXPIRY, '-inf', text(now), 'LIMIT', 0, limit)
+  for _, address in ipairs(due) do
+    local row = known(tonumber(address))
+    if not row or row.state == 'f' then call('ZREM', EXPIRY, address) end
+  end
+end
+
+-- What a step of a client changed: for the other replicas, and for the history.
+local function tell(row, kind, expiresAt)
+  seq = seq + 1
+  call('HSET', META, 'seq', text(seq))
+  call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, text(seq) .. '-1', 'at', text(now), 'kind', kind, 'address', text(row.address),
+    'row', pack(row), 'until', text(expiresAt))
+  if kind == '' then return end
+  local history = PREFIX .. 'history:' .. text(row.address)
+  call('LPUSH', history, text(now) .. '|' .. kind .. '|' .. text(expiresAt) .. '|' .. row.client)
+  call('LTRIM', history, 0, HISTORY_KEPT - 1)
+end
+
+local function hold(row, client, state, expiresAt)
+  local renewed = row.state == state and row.client == client
+  set(row, client, state, expiresAt)
+  if state == 'b' then tell(row, renewed and '' or 'bound', expiresAt) end
+  if state == 'd' then tell(row, 'declined', expiresAt) end
+  return row
+end
+
+local function giveBack(row)
+  local state, expiresAt = row.state, row.expiresAt
+  set(row, row.client, 'f', now)
+  tell(row, state == 'b' and 'released' or '', expiresAt)
+end
+
+local function after(milliseconds) return milliseconds < 0 and NEVER or now + milliseconds end
+local function isHeld(row) return row and (row.state == 'o' or row.state == 'b') end
+
+local function inPool(pool, address)
+  for _, range in ipairs(pool.ranges) do
+    if range[1] <= address and address <= range[2] then return true end
+  end
+  return false
+end
+
+local function mayHave(step, address)
+  if address ~= step.reserved and (isReserved(address) or not inPool(step.pool, address)) then return false end
+  local row = known(address)
+  if not row or row.state == 'f' then return true end
+  return row.client == step.client and row.state ~= 'd'
+end
+
+local function isUnused(row) return not row or (row.state == 'f' and row.client == '' and row.expiresAt == 0) end
+
+-- The range is the address's home from now on; it may have had another before the pools were changed.
+local function settle(address, range)
+  local row = rowOf(address)
+  if row.state == 'f' and row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
+  row.home = range
+  if row.state == 'f' and not isReserved(address) then
+    call('ZADD', PREFIX .. 'free:' .. range, text(row.expiresAt), member(address))
+  end
+  save(row)
+end
+
+local function takeNew(range, name)
+  local first = tonumber(call('HGET', MARKS, name) or text(range[1]))
+  for address = first, range[2] do
+    if isUnused(known(address)) and not isReserved(address) then
+      call('HSET', MARKS, name, text(address + 1))
+      local row = rowOf(address)
+      if row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
+      row.home = name
+      return address
+    end
+    settle(address, name)
+  end
+  if first <= range[2] then call('HSET', MARKS, name, text(range[2] + 1)) end
+end
+
+local function longestFree(name)
+  local line = PREFIX .. 'free:' .. name
+  while true do
+    local first = call('ZRANGE', line, 0, 0, 'WITHSCORES')
+    local due = call('ZRANGEBYSCORE', EXPIRY, '-inf', text(now), 'WITHSCORES', 'LIMIT', 0, 1)
+    if due[1] and (not first[1] or tonumber(due[2]) <= tonumber(first[2])) then
+      expire(100)
+    elseif not first[1] then
+      return nil
+    elseif isReserved(tonumber(first[1])) then
+      call('ZREM', line, first[1])
+    else
+      return tonumber(first[1])
+    end
+  end
+end
+
+local function nameOf(range) return text(range[1]) .. '-' .. text(range[2]) end
+
+local function anyFree(pool)
+  for _, range in ipairs(pool.ranges) do
+    local address = takeNew(range, nameOf(range))
+    if address then return address end
+  end
+  for _, range in ipairs(pool.ranges) do
+    local address = longestFree(nameOf(range))
+    if address then return address end
+  end
+end
+
+-- The order of RFC 2131 section 4.3.1.
+local function choose(step)
+  if step.reserved and mayHave(step, step.reserved) then return step.reserved end
+  local had
+  for _, address in ipairs(addressesOf(step.client)) do
+    if mayHave(step, address) then
+      if rowOf(address).state ~= 'f' then return address end
+      had = address
+    end
+  end
+  if had then return had end
+  if step.requested and mayHave(step, step.requested) then return step.requested end
+  return anyFree(step.pool)
+end
+
+local STEPS = {}
+
+function STEPS.offer(step)
+  local address = choose(step)
+  if not address then return nil end
+  local row, untilThen = rowOf(address), after(step.pool.offerTime)
+  if row.state ~= 'b' then return hold(row, step.client, 'o', untilThen) end
+  set(row, step.client, 'b', math.max(row.expiresAt, untilThen))
+  return row
+end
+
+function STEPS.bind(step)
+  local address = step.requested
+  if not address or not mayHave(step, address) then return nil end
+  for _, other in ipairs(addressesOf(step.client)) do
+    local row = known(other)
+    if other ~= address and isHeld(row) and inPool(step.pool, other) then giveBack(row) end
+  end
+  return hold(rowOf(address), step.client, 'b', after(step.pool.leaseTime))
+end
+
+function STEPS.release(step)
+  local row = known(step.requested)
+  if not isHeld(row) or row.client ~= step.client then return nil end
+  local lease = { address = row.address, client = row.client, state = row.state, expiresAt = row.expiresAt }
+  giveBack(row)
+  return lease
+end
+
+function STEPS.decline(step)
+  local address = step.requested
+  if not address then return nil end
+  local row = known(address)
+  local holds = isHeld(row) and row.client == step.client
+  local owns = address == step.reserved and (not row or row.state == 'f')
+  if not holds and not owns then return nil end
+  return hold(rowOf(address), step.client, 'd', after(step.pool.quarantineTime))
+end
+
+-- A lease that a replica has acknowledged and that these books do not have, or have as ending earlier.
+function STEPS.restore(step)
+  local row = rowOf(step.requested)
+  local own = row.client == step.client and row.state ~= 'd'
+  if step.expiresAt <= now or (row.state ~= 'f' and not own) then return nil end
+  return hold(row, step.client, 'b', row.state == 'f' and step.expiresAt or math.max(row.expiresAt, step.expiresAt))
+end
+
+function STEPS.reserve(step)
+  for _, address in ipairs(step.addresses) do
+    call('ZADD', RESERVED, text(now), member(address))
+    reservations[address] = true
+  end
+end
+
+function STEPS.unreserve(step)
+  for _, address in ipairs(step.addresses) do
+    call('ZREM', RESERVED, member(address))
+    reservations[address] = false
+    local row = known(address)
+    if row and row.state == 'f' and row.home ~= '' then
+      call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(address))
+    end
+  end
+end
+
+local clock
+now, clock = readClock()
+seq = tonumber(call('HGET', META, 'seq') or '0')
+if ARGV[3] ~= '' and clock > tonumber(ARGV[3]) then return { 'late', text(now), text(seq), {}, {} } end
+if seq < tonumber(ARGV[2]) then return { 'lost', text(now), text(seq), {}, {} } end
+
+expire(200)
+local stale = {}
+for _, address in ipairs(call('ZRANGEBYSCORE', RESERVED, '-inf', text(now - STALE), 'LIMIT', 0, 100)) do
+  stale[#stale + 1] = tonumber(address)
+end
+STEPS.unreserve({ addresses = stale })
+
+local work = cjson.decode(ARGV[4])
+local results, changes = {}, {}
+for i, step in ipairs(work.steps) do
+  if step.pool then step.pool = work.pools[step.pool] end
+  local lease = STEPS[step.kind](step)
+  results[i] = lease and { lease.state, text(lease.address), text(lease.expiresAt), lease.client } or {}
+end
+for address, row in pairs(changed) do changes[#changes + 1] = { text(address), pack(row) } end
+return { 'ok', text(now), text(seq), results, changes }
