@@ -61,8 +61,9 @@ function report(message: Report): void {
   process.send!(message)
 }
 
+/** No name stands for the interface that is taken when none is configured. */
 async function open(name: string, port: number): Promise<void> {
-  const [link] = findLinks([name])
+  const [link] = findLinks(name === '' ? [] : [name])
   const door = await openUdpDoor({
     link: link!,
     port,

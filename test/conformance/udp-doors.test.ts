@@ -259,6 +259,15 @@ describe('UDP doors', { skip, timeout: 120_000 }, () => {
     })
   }
 
+  test('without a name and a default route the only interface with an address is taken, and none of several', async (t) => {
+    const client = keeper(CLIENTS[0])
+    const server = keeper(SERVER)
+    t.after(() => Promise.all([client.stop(), server.stop()]))
+    assert.deepEqual(await client.follow({ kind: 'open', link: '', port: 67 }), { kind: 'done' })
+    const report = await server.follow({ kind: 'open', link: '', port: 67 })
+    assert.match(textOf(report), /no default route .*Name the one .*link0, link1/s)
+  })
+
   test('no permission for the port is said with the ways to get it', async (t) => {
     const server = keeper(SERVER, {}, 'setpriv', '--bounding-set=-net_bind_service')
     t.after(() => server.stop())
