@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, DecodeError } from '../bytes/index.ts'
-import { formatIpv4, maskOfPrefix, networkOf, type Ipv4Address } from '../net/index.ts'
-import type { Codec } from './codec.ts'
+import { formatIpv4, maskOfPrefix, networkOf, parseIpv4, type Ipv4Address } from '../net/index.ts'
+import { listWritten, type Codec } from './codec.ts'
 
 /** One route of option 121: what lies in `network`/`prefix` is reached by `router` (0.0.0.0: it is on the link itself). */
 export interface Route {
@@ -37,6 +37,7 @@ export const classlessRoutes: Codec<readonly Route[]> = {
     return writer.finish()
   },
   format: (routes) => routes.map(formatRoute).join(', '),
+  written: listWritten({ as: 'a route such as "10.0.0.0/8 via 192.0.2.1"', parse: parseRoute }),
 }
 
 function readRoute(reader: ByteReader): Route {
@@ -59,6 +60,14 @@ function writeRoute(writer: ByteWriter, { network, prefix, router }: Route): voi
 
 function significantOctets(prefix: number): number {
   return Math.ceil(prefix / 8)
+}
+
+function parseRoute(value: unknown): Route | undefined {
+  const [, destination = '', bits = '', gateway = ''] = /^(\S+)\/(\d\d?) via (\S+)$/.exec(String(value)) ?? []
+  const network = parseIpv4(destination)
+  const router = parseIpv4(gateway)
+  const prefix = Number(bits)
+  return network === undefined || router === undefined || prefix > 32 ? undefined : { network, prefix, router }
 }
 
 function formatRoute({ network, prefix, router }: Route): string {

@@ -1,5 +1,5 @@
-import { DecodeError, hex, octets, untilNul } from '../bytes/index.ts'
-import { formatIpv4, type Ipv4Address, type Seconds } from '../net/index.ts'
+import { DecodeError, fromHex, hex, octets, untilNul } from '../bytes/index.ts'
+import { formatIpv4, parseIpv4, type Ipv4Address, type Seconds } from '../net/index.ts'
 
 /** How one kind of option value is read, written and printed. */
 export interface Codec<T> {
@@ -8,6 +8,16 @@ export interface Codec<T> {
   encode(value: T): Uint8Array
   /** For logs: one line, no control characters, whatever the peer sent. */
   format(value: T): string
+  /** How an operator writes it, if that can be done. */
+  readonly written?: Written<T>
+}
+
+/** The value of an option as a configuration has it: text, number, true or false, or a list. */
+export interface Written<T> {
+  /** `an IPv4 address such as 192.0.2.1`: what is taken, as the end of "must be". */
+  readonly as: string
+  /** Undefined for anything else. */
+  parse(value: unknown): T | undefined
 }
 
 /** Octets nobody interprets, `min` to `max` of them. */
@@ -19,6 +29,14 @@ export function bytesOf(min = 0, max = Infinity): Codec<Uint8Array> {
     },
     encode: (value) => value,
     format: (value) => `0x${hex(value)}`,
+    written: {
+      as: 'octets as text, such as "0x0a0b"',
+      parse(value) {
+        if (typeof value !== 'string' || !/^0x([0-9a-f]{2})*$/i.test(value)) return undefined
+        const bytes = fromHex(value.slice(2))
+        return bytes.length < min || bytes.length > max ? undefined : bytes
+      },
+    },
   }
 }
 
@@ -33,6 +51,7 @@ function unsigned<T extends number>(width: 1 | 2 | 4, min = 0): Codec<T> {
     },
     encode: (value) => writeUnsigned(value, width),
     format: (value) => String(value),
+    written: wholeNumber<T>(min, 256 ** width - 1),
   }
 }
 
@@ -43,11 +62,20 @@ export const seconds = unsigned<Seconds>(4)
 export const u8From = (min: number): Codec<number> => unsigned(1, min)
 export const u16From = (min: number): Codec<number> => unsigned(2, min)
 
+function wholeNumber<T extends number>(min: number, max: number): Written<T> {
+  return {
+    as: `a whole number from ${min} to ${max}`,
+    parse: (value) =>
+      Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? (value as T) : undefined,
+  }
+}
+
 /** A signed 32-bit number: the time offset, seconds east of UTC. */
 export const i32: Codec<number> = {
   decode: (value) => u32.decode(value) | 0,
   encode: (value) => u32.encode(value),
   format: String,
+  written: wholeNumber(-0x80000000, 0x7fffffff),
 }
 
 /** One octet, 0 or 1. */
@@ -59,6 +87,7 @@ export const flag: Codec<boolean> = {
   },
   encode: (value) => Uint8Array.of(value ? 1 : 0),
   format: String,
+  written: { as: 'true or false', parse: (value) => (typeof value === 'boolean' ? value : undefined) },
 }
 
 /** An option that says something by being there: no value (RFC 4039 §4). Decodes to true. */
@@ -69,12 +98,18 @@ export const present: Codec<true> = {
   },
   encode: () => new Uint8Array(0),
   format: () => 'present',
+  written: { as: 'true', parse: (value) => (value === true ? true : undefined) },
 }
 
-export const ipv4: Codec<Ipv4Address> = { ...unsigned<Ipv4Address>(4), format: formatIpv4 }
+const writtenIpv4: Written<Ipv4Address> = {
+  as: 'an IPv4 address such as 192.0.2.1',
+  parse: (value) => (typeof value === 'string' ? parseIpv4(value) : undefined),
+}
+
+export const ipv4: Codec<Ipv4Address> = { ...unsigned<Ipv4Address>(4), format: formatIpv4, written: writtenIpv4 }
 
 /** `count` numbers of one width, one after the other, `min` at least. */
-function listOf<T extends number>(width: 1 | 2 | 4, min: number, print: (value: T) => string): Codec<readonly T[]> {
+function listOf<T extends number>(width: 1 | 2 | 4, min: number, item: Codec<T>): Codec<readonly T[]> {
   return {
     decode(value) {
       if (value.length % width !== 0 || value.length < min * width) throw new DecodeError('bad-length', 0)
@@ -87,15 +122,28 @@ function listOf<T extends number>(width: 1 | 2 | 4, min: number, print: (value: 
       list.forEach((number, index) => value.set(writeUnsigned(number, width), index * width))
       return value
     },
-    format: (list) => list.map(print).join(', '),
+    format: (list) => list.map(item.format).join(', '),
+    written: listWritten(item.written!, min),
   }
 }
 
-export const u8List = listOf<number>(1, 1, String)
-export const u16List = listOf<number>(2, 1, String)
-export const ipv4List = listOf<Ipv4Address>(4, 1, formatIpv4)
+/** A list, or one of its entries alone. */
+export function listWritten<T>(item: Written<T>, min = 1): Written<readonly T[]> {
+  return {
+    as: `${item.as}, or a list of them`,
+    parse(value) {
+      const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+      const parsed = list.map((entry) => item.parse(entry)).filter((entry) => entry !== undefined)
+      return parsed.length < list.length || parsed.length < min ? undefined : parsed
+    },
+  }
+}
+
+export const u8List = listOf<number>(1, 1, u8)
+export const u16List = listOf<number>(2, 1, u16)
+export const ipv4List = listOf<Ipv4Address>(4, 1, ipv4)
 /** RFC 2132 §8.13: the one list of addresses that may be empty. */
-export const ipv4ListOrNone = listOf<Ipv4Address>(4, 0, formatIpv4)
+export const ipv4ListOrNone = listOf<Ipv4Address>(4, 0, ipv4)
 
 /** Pairs of addresses: destination and mask (RFC 2132 §4.3), or destination and router (§5.8). */
 export const ipv4Pairs: Codec<readonly (readonly [Ipv4Address, Ipv4Address])[]> = {
@@ -106,6 +154,14 @@ export const ipv4Pairs: Codec<readonly (readonly [Ipv4Address, Ipv4Address])[]> 
   },
   encode: (pairs) => ipv4List.encode(pairs.flat()),
   format: (pairs) => pairs.map(([a, b]) => `${formatIpv4(a)} ${formatIpv4(b)}`).join(', '),
+  written: listWritten({
+    as: 'two IPv4 addresses such as "192.0.2.0 192.0.2.1"',
+    parse(value) {
+      if (typeof value !== 'string') return undefined
+      const [a, b, ...more] = value.split(' ').map(parseIpv4)
+      return a === undefined || b === undefined || more.length > 0 ? undefined : ([a, b] as const)
+    },
+  }),
 }
 
 /**
@@ -119,6 +175,12 @@ export const text: Codec<string> = {
   },
   encode: octets,
   format: quote,
+  written: { as: 'text', parse: (value) => (typeof value === 'string' && isLatin1(value) ? value : undefined) },
+}
+
+/** Text that octets can hold, and some of it. */
+function isLatin1(value: string): boolean {
+  return value !== '' && Array.from(value).every((character) => character !== '\0' && character <= '\u00ff')
 }
 
 /** Text of a peer as one printable line: anything outside printable ASCII as `\xNN`, so that a log line stays a line. */

@@ -1,5 +1,5 @@
 import { ByteWriter, DecodeError, latin1, octets } from '../bytes/index.ts'
-import { quote, type Codec } from './codec.ts'
+import { listWritten, quote, type Codec } from './codec.ts'
 
 /** RFC 1035 §2.3.4: octets of a whole name on the wire, and of one label. */
 const LONGEST_NAME = 255
@@ -44,6 +44,10 @@ export const domainList: Codec<readonly string[]> = {
     return value
   },
   format: (names) => names.map(quote).join(', '),
+  written: listWritten({
+    as: 'a domain name such as example.com',
+    parse: (value) => (typeof value === 'string' && value !== '' && isDomainName(value) ? value : undefined),
+  }),
 }
 
 function readName(value: Uint8Array, start: number): { name: string; next: number } {

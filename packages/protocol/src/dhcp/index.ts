@@ -14,5 +14,6 @@ export { requestState, type Arrival, type RequestState } from './request-state.t
 export { replyDestination, type Destination } from './reply-destination.ts'
 export { configuredOptions, DEFAULT_PARAMETERS, type NetworkConfig } from './network-config.ts'
 export type { Route } from './classless-routes.ts'
+export { OPTION_NAMES, parseOption, type ConfiguredOption } from './configured-option.ts'
 export { isDomainName } from './domain-list.ts'
 export { ack, bootReply, informAck, nak, offer, serverIdentifierFor } from './reply.ts'

@@ -41,7 +41,7 @@ export interface NetworkConfig {
 export const DEFAULT_PARAMETERS: Uint8Array = Uint8Array.of(1, 3, 6, 12, 15, 28)
 
 /** Codes that `extra` cannot set: they frame the message, belong to the client, or are computed from the lease. */
-const OF_THE_PROTOCOL = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255])
+export const OF_THE_PROTOCOL: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255])
 
 /** The options of a configuration that the client listed in 55, or the default set if it has no list. */
 export function configuredOptions(request: DhcpMessage, config: NetworkConfig): Map<number, Uint8Array> {
