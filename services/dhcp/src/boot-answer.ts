@@ -9,7 +9,16 @@ import {
 } from '@reboots/protocol/dhcp'
 import { parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
 import { withBoot, type BootClient } from '@reboots/protocol/pxe'
-import { clientFacts, decide, networkFacts, targetFor, type Facts, type Verdict } from '@reboots/rules'
+import {
+  clientFacts,
+  decide,
+  networkFacts,
+  targetFor,
+  type BootServers,
+  type Facts,
+  type Verdict,
+} from '@reboots/rules'
+import type { Terms } from './addressing/terms.ts'
 import type { Silence } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -23,18 +32,27 @@ export type BootAnswer =
  * the policy decides. Without a policy they get nothing at all: an address without a boot file would end their attempt, silence makes
  * them try again.
  */
-export function withBootAnswer(reply: DhcpMessage, asked: Asked, machine: Reservation, ports: Ports): BootAnswer {
+export function withBootAnswer(
+  reply: DhcpMessage,
+  asked: Asked,
+  machine: Reservation,
+  terms: Terms,
+  ports: Ports,
+): BootAnswer {
   const { client } = asked
   if (machine.tftpServerName !== '' || machine.bootFileName !== '') return { reply: asRecorded(reply, asked, machine) }
   if (client === undefined) return { reply }
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
 
-  const verdict = decide(policy, factsOf(asked, client, machine))
-  const servers = ports.settings.bootServers(asked.link)
+  const verdict = decide(policy, factsOf(reply, asked, client, machine, terms))
+  const servers = serversFor(terms, ports.settings.bootServers(asked.link))
   const asks = parameterRequestList(asked.message)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
-  if (!('silent' in target)) return { reply: withBoot(reply, client, target, asks), verdict }
+  if (!('silent' in target)) {
+    const file = verdict.decision.kind === 'boot' ? bootFileOf(terms, client, machine) : undefined
+    return { reply: withBoot(reply, client, file === undefined ? target : { ...target, file }, asks), verdict }
+  }
   if (target.silent === 'ignored-by-policy') return { reply, verdict, note: target.silent }
   // An offer without a boot file makes firmware try for a minute; a refusal lets it go on to its next boot device at once.
   const refusal = targetFor({ kind: 'deny', reason: target.silent }, client, machine.machine, servers)
@@ -54,15 +72,31 @@ function asRecorded(reply: DhcpMessage, asked: Asked, { tftpServerName: server, 
   return asked.client?.transport === 'http' ? withOption(answer, vendorClass, 'HTTPClient') : answer
 }
 
-function factsOf(asked: Asked, client: BootClient, machine: Reservation): Facts {
-  const { message, link, now } = asked
+function serversFor({ nextServer }: Terms, servers: BootServers): BootServers {
+  return nextServer === undefined ? servers : { ...servers, tftp: { ...servers.tftp, address: nextServer } }
+}
+
+/** The subnet's boot file is for firmware that loads it the way it is named, and gives way to that of the machine. */
+function bootFileOf({ bootFile }: Terms, client: BootClient, { machine }: Reservation): string | undefined {
+  if (bootFile === undefined || client.loader === 'ipxe' || machine.netboot.ipxe.binary !== '') return undefined
+  return client.transport === (/^https?:/.test(bootFile) ? 'http' : 'tftp') ? bootFile : undefined
+}
+
+function factsOf(
+  reply: DhcpMessage,
+  { message, link, now }: Asked,
+  client: BootClient,
+  { machine, address }: Reservation,
+  { config }: Terms,
+): Facts {
   const relay = relayAgent(message)
+  const at = reply.yiaddr || message.ciaddr || address?.ip
   const network = networkFacts({
     link: link.name,
     giaddr: message.giaddr,
     circuitId: relay?.circuitId,
     remoteId: relay?.remoteId,
-    subnet: machine.address && { address: machine.address.ip, mask: machine.address.config.subnetMask },
+    subnet: at === undefined ? undefined : { address: at, mask: config.subnetMask },
   })
-  return { client: clientFacts(client), network, machine: machine.machine, now }
+  return { client: clientFacts(client), network, machine, now }
 }

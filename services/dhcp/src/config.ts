@@ -1,9 +1,22 @@
-import { INFINITE, type Seconds } from '@reboots/protocol/net'
-import { bootServersOn, fields, metricsSection, sections, type UdpLink } from '@reboots/runtime'
+import { INFINITE, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import { bootServersOn, fields, metricsSection, OperatorError, sections, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
+import { Networks } from './addressing/networks.ts'
+import { leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
 import type { Settings } from './ports.ts'
 
 const dhcp = z.object({
+  subnets: subnets.describe('Subnets with their pools, options and lease times; see the README'),
+  unknownMachines: z
+    .enum(['ignore', 'serve'])
+    .default('ignore')
+    .describe('Whether machines without a hardware record get addresses of the pools'),
+  clientIdentity: z
+    .enum(['mac', 'client-id'])
+    .default('mac')
+    .describe('What tells clients of a pool apart: mac keeps one address for firmware, iPXE and system'),
+  leaseSeconds,
+  options: options.describe('DHCP options for every network, by name or number'),
   logServers: z
     .array(fields.ipv4)
     .default([])
@@ -14,6 +27,11 @@ const dhcp = z.object({
     .describe(
       'Whether a known machine that names a wrong address is told so (NAK), or left to other servers (silence)',
     ),
+  rapidCommit: z.boolean().default(false).describe('Whether DISCOVER with option 80 is answered by ACK (RFC 4039)'),
+  subnetSelection: z
+    .boolean()
+    .default(false)
+    .describe('Whether clients may name the subnet they want an address in, option 118 (RFC 3011)'),
   offerSeconds: z
     .int()
     .min(1)
@@ -40,14 +58,45 @@ export const shape = z.object({
 
 export type Config = z.infer<typeof shape>
 
-/** What the handlers need of the configuration. */
+/** A lease where nothing says how long: a day. */
+const DEFAULT_LEASE = 86_400 as Seconds
+
+/** What the handlers need of the configuration. OperatorError when it is for other interfaces than those that are served. */
 export function settingsOf({ dhcp, boot }: Config, links: readonly UdpLink[]): Settings {
   const servers = new Map(links.map((link) => [link.name, bootServersOn(link, boot)]))
+  const stray = dhcp.subnets.find(({ link }) => link !== undefined && !servers.has(link))
+  if (stray !== undefined) {
+    const served = [...servers.keys()].join(', ')
+    throw new OperatorError(
+      `subnet ${stray.subnet.text} is for interface ${stray.link}, which is not served`,
+      `Served are ${served}: add ${stray.link} to links.interfaces, or correct dhcp.subnets.`,
+    )
+  }
   return {
-    authoritative: dhcp.authoritative,
-    offerTime: dhcp.offerSeconds as Seconds,
-    quarantineTime: dhcp.declineQuarantineSeconds as Seconds,
-    logServers: dhcp.logServers,
+    ...timesOf(dhcp),
+    ...switchesOf(dhcp),
+    networks: networksOf(dhcp, links),
     bootServers: (link) => servers.get(link.name)!,
   }
+}
+
+type DhcpConfig = Config['dhcp']
+
+function timesOf(dhcp: DhcpConfig) {
+  return { offerTime: dhcp.offerSeconds as Seconds, quarantineTime: dhcp.declineQuarantineSeconds as Seconds }
+}
+
+function switchesOf(dhcp: DhcpConfig) {
+  const { authoritative, clientIdentity, rapidCommit, subnetSelection } = dhcp
+  const servesUnknown = dhcp.unknownMachines === 'serve'
+  return { authoritative, servesUnknown, clientIdentity, rapidCommit, subnetSelection, sharedLeases: false }
+}
+
+function networksOf(
+  dhcp: DhcpConfig,
+  links: readonly { readonly name: string; readonly address: Ipv4Address }[],
+): Networks {
+  const { subnets, options, logServers } = dhcp
+  const leaseSeconds = { ...dhcp.leaseSeconds, default: dhcp.leaseSeconds.default ?? DEFAULT_LEASE }
+  return new Networks({ subnets, options, logServers, leaseSeconds, ...timesOf(dhcp) }, links)
 }

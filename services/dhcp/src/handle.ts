@@ -1,14 +1,15 @@
 import { macOf, messageType, serverIdentifierFor, type DhcpMessage, type MessageType } from '@reboots/protocol/dhcp'
 import type { Instant } from '@reboots/protocol/net'
-import { identifyClient, type BootClient } from '@reboots/protocol/pxe'
+import { identifyClient } from '@reboots/protocol/pxe'
 import { onDecline } from './on-decline.ts'
 import { onDiscover } from './on-discover.ts'
 import { onInform } from './on-inform.ts'
 import { onRelease } from './on-release.ts'
 import { onRequest } from './on-request.ts'
 import type { Decision, Silence } from './outcome.ts'
+import { withSubnetSelection } from './place.ts'
 import type { Arrival, Asked, Ports } from './ports.ts'
-import type { Reservation } from './reservation.ts'
+import { UNKNOWN, type Reservation } from './reservation.ts'
 
 type Handler = (asked: Asked, machine: Reservation, ports: Ports) => Decision
 
@@ -27,7 +28,8 @@ const MAX_HOPS = 16
 /**
  * What becomes of one message, at once or after a step in the lease store. Pure; never throws for anything a peer can send, never waits.
  *
- * Machines without a record get no answer whatever they ask: another server may know them (RFC 2131 §4.3.2).
+ * Machines without a record get no answer whatever they ask, because another server may know them (RFC 2131 §4.3.2), unless the pools
+ * are for them too.
  */
 export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now: Instant): Decision {
   if (message.op !== 'bootrequest') return { silent: 'not-a-client-message' }
@@ -48,18 +50,25 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
     server: serverIdentifierFor(message, arrival.link.address),
     now,
   }
-  return about(client, handler(asked, machine, ports))
+  return finished(asked, handler(asked, machine, ports), ports)
 }
 
-/** The outcome, sooner or later, with a word on who asks to boot. */
-function about(client: BootClient | undefined, decision: Decision): Decision {
-  if (!('step' in decision)) return { ...decision, client }
-  return { step: decision.step, conclude: (result) => about(client, decision.conclude(result)) }
+/** The outcome, sooner or later, with what goes into every reply, and a word on who asks to boot. */
+function finished(asked: Asked, decision: Decision, ports: Ports): Decision {
+  if ('step' in decision) {
+    return { step: decision.step, conclude: (result) => finished(asked, decision.conclude(result), ports) }
+  }
+  const { client } = asked
+  if ('silent' in decision) return { ...decision, client }
+  return { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client }
 }
 
-function findMachine(message: DhcpMessage, ports: Ports): Reservation | { readonly silent: Silence } {
-  const machine = ports.machines.byMac(macOf(message))
-  if (machine === undefined) return { silent: ports.machines.synced ? 'unknown-machine' : 'not-synced' }
+function findMachine(message: DhcpMessage, { machines, settings }: Ports): Reservation | { readonly silent: Silence } {
+  const machine = machines.byMac(macOf(message))
+  if (machine === undefined) {
+    if (!machines.synced) return { silent: 'not-synced' }
+    return settings.servesUnknown ? UNKNOWN : { silent: 'unknown-machine' }
+  }
   if (machine.disabled) return { silent: 'dhcp-disabled' }
   return machine
 }

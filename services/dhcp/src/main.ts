@@ -1,16 +1,16 @@
-import { LeaseTable, type LeaseStep, type StepResult } from '@reboots/leases'
+import { LeaseTable, runStep, type LeaseStep, type StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
-import { formatIpv4 } from '@reboots/protocol/net'
-import { parsePolicy } from '@reboots/rules'
+import { formatIpv4, type Ipv4Address } from '@reboots/protocol/net'
+import { parsePolicy, type Policy } from '@reboots/rules'
 import { findLinks, now, openReplicas, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
+import { withhold } from './addressing/withhold.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
-import { runStep } from './memory-leases.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
 import type { Outcome } from './outcome.ts'
 import type { Ports } from './ports.ts'
-import { reservationOf } from './reservation.ts'
+import { reservationOf, type Reservation } from './reservation.ts'
 
 await runService({
   name: 'dhcp',
@@ -19,14 +19,16 @@ await runService({
     const { config, log, metrics } = context
     const links = findLinks(config.links.interfaces)
     const settings = settingsOf(config, links)
-    const replicas = openReplicas({
+    const leases = new LeaseTable()
+    const isReserved = (address: Ipv4Address): boolean => replicas.machines.byIp(address) !== undefined
+    const replicas = openReplicas<Reservation, Policy>({
       control: config.control,
       prepare: (machine, iface) => reservationOf(machine, iface, settings),
       compile: (document, version) => parsePolicy(document, 'policy', version),
+      changed: withhold(leases, settings.networks, isReserved),
       log,
       metrics,
     })
-    const leases = new LeaseTable()
     const ports: Ports = { ...replicas, leases, settings }
     gaugeLeases(metrics, leases, now)
 
@@ -46,7 +48,9 @@ await runService({
         ...links.map(({ name, address }) => ({ what: 'DHCP', address: `${formatIpv4(address)}:67 on ${name}` })),
         { what: 'metrics', address: health.address },
       ],
-      'addresses and boot files for the machines in the hardware records, silence for all others',
+      settings.servesUnknown
+        ? 'addresses and boot files for the machines in the hardware records, addresses of the pools for all others'
+        : 'addresses and boot files for the machines in the hardware records, silence for all others',
     )
     return {
       async close() {

@@ -1,18 +1,19 @@
 import type { StepResult } from '@reboots/leases'
 import { option, requestedAddress, serverIdentifier } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
-import { claimOf } from './claim.ts'
+import { claimOf, holdingOf } from './holding.ts'
 import type { Decision, Outcome } from './outcome.ts'
-import type { Asked } from './ports.ts'
+import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
-/** RFC 2131 §4.3.3: the machine found its address in use by someone else. Nobody gets it until the quarantine ends, and no reply is due. */
-export function onDecline(asked: Asked, machine: Reservation): Decision {
+/** RFC 2131 §4.3.3: the client found its address in use by someone else. Nobody gets it until the quarantine ends, and no reply is due. */
+export function onDecline(asked: Asked, machine: Reservation, ports: Ports): Decision {
   const { message, server } = asked
   if (option(message, serverIdentifier) !== server) return { silent: 'other-server-selected' }
-  if (machine.address === undefined) return { silent: 'not-the-owner' }
-  const { ip, pool } = machine.address
-  return { step: { kind: 'decline', pool, claim: claimOf(asked, ip, option(message, requestedAddress)) }, conclude }
+  const holding = holdingOf(asked, machine, ports)
+  if ('silent' in holding) return { silent: 'not-the-owner' }
+  const claim = claimOf(holding, option(message, requestedAddress))
+  return { step: { kind: 'decline', pool: holding.pool, claim }, conclude }
 }
 
 function conclude(lease: StepResult): Outcome {

@@ -1,26 +1,55 @@
-import type { StepResult } from '@reboots/leases'
-import { offer, option, replyDestination, requestedAddress } from '@reboots/protocol/dhcp'
+import type { Lease, StepResult } from '@reboots/leases'
+import { ack, offer, option, rapidCommit, replyDestination, requestedAddress, withOption } from '@reboots/protocol/dhcp'
+import type { Terms } from './addressing/terms.ts'
 import { withBootAnswer } from './boot-answer.ts'
-import { claimOf, takingOver } from './claim.ts'
-import { isUsableThere } from './network.ts'
+import { claimOf, holdingOf, takingOver, whyRefused, type Holding } from './holding.ts'
 import type { Decision, Outcome } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
-/** RFC 2131 §4.3.1: offer the machine its address, and say how to boot. */
+/** RFC 2131 §4.3.1: offer the client its address, or one of the pool, and say how to boot. */
 export function onDiscover(asked: Asked, machine: Reservation, ports: Ports): Decision {
-  const { message, server, from } = asked
-  const { address } = machine
-  if (address === undefined) return { silent: 'no-address' }
-  if (!isUsableThere(address, asked)) return { silent: 'wrong-network', note: `record says ${address.subnet}` }
+  const holding = holdingOf(asked, machine, ports)
+  if ('silent' in holding) return holding
+  const claim = claimOf(holding, option(asked.message, requestedAddress))
+  return takingOver(asked, holding, ports, {
+    step: { kind: 'offer', pool: holding.pool, claim },
+    conclude(lease) {
+      if (lease === 'unavailable') return { silent: 'leases-unavailable' }
+      const terms = lease === 'refused' ? undefined : holding.termsOf(lease.address)
+      if (lease === 'refused' || terms === undefined) return whyRefused(asked, holding, ports)
+      return ports.settings.rapidCommit && asked.message.options.has(rapidCommit.code)
+        ? commit(asked, machine, holding, lease, terms, ports)
+        : offering(asked, machine, lease, terms, ports)
+    },
+  })
+}
 
-  const claim = claimOf(asked, address.ip, option(message, requestedAddress))
-  const conclude = (lease: StepResult): Outcome => {
-    if (lease === 'unavailable') return { silent: 'leases-unavailable' }
-    if (lease === 'refused') return { silent: 'address-quarantined' }
-    const answer = withBootAnswer(offer(message, lease.address, address.config, server), asked, machine, ports)
-    if ('silent' in answer) return answer
+function offering(asked: Asked, machine: Reservation, lease: Lease, terms: Terms, ports: Ports): Outcome {
+  const { message, server, from } = asked
+  const reply = offer(message, lease.address, terms.config, server)
+  const answer = withBootAnswer(reply, asked, machine, terms, ports)
+  if ('silent' in answer) return answer
+  return { ...answer, to: replyDestination(message, answer.reply, from) }
+}
+
+/** RFC 4039 §3.1: the client takes whatever it is given, so the address is bound at once and an ACK says so. */
+function commit(
+  asked: Asked,
+  machine: Reservation,
+  holding: Holding,
+  lease: Lease,
+  terms: Terms,
+  ports: Ports,
+): Decision {
+  const { message, server, from } = asked
+  const reply = withOption(ack(message, lease.address, terms.config, server), rapidCommit, true)
+  const answer = withBootAnswer(reply, asked, machine, terms, ports)
+  if ('silent' in answer) return answer
+  const conclude = (bound: StepResult): Outcome => {
+    if (bound === 'unavailable') return { silent: 'leases-unavailable' }
+    if (bound === 'refused') return whyRefused(asked, holding, ports)
     return { ...answer, to: replyDestination(message, answer.reply, from) }
   }
-  return takingOver(asked, address.ip, ports, { step: { kind: 'offer', pool: address.pool, claim }, conclude })
+  return { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, lease.address) }, conclude }
 }

@@ -1,19 +1,21 @@
 import { option, serverIdentifier } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED } from '@reboots/protocol/net'
+import { keyOf } from './holding.ts'
 import type { Decision } from './outcome.ts'
-import type { Asked } from './ports.ts'
+import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.4: the machine gives its address back. No reply is due. */
-export function onRelease(asked: Asked, machine: Reservation): Decision {
+export function onRelease(asked: Asked, machine: Reservation, { settings }: Ports): Decision {
   const { message, mac, server } = asked
   if (option(message, serverIdentifier) !== server) return { silent: 'other-server-selected' }
   const { ciaddr } = message
   if (ciaddr === UNSPECIFIED) return { silent: 'not-the-owner' }
   // A lease from before a restart may not be in the books; the reservation is.
   const owns = ciaddr === machine.address?.ip
+  const client = owns ? mac : (keyOf(asked, settings) ?? mac)
   return {
-    step: { kind: 'release', client: mac, address: ciaddr },
+    step: { kind: 'release', client, address: ciaddr },
     conclude(lease) {
       if (lease === 'unavailable') return { silent: 'leases-unavailable' }
       return { silent: owns || lease !== 'refused' ? 'released' : 'not-the-owner' }

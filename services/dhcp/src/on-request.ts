@@ -10,35 +10,68 @@ import {
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { withBootAnswer } from './boot-answer.ts'
-import { claimOf, takingOver } from './claim.ts'
-import { isUsableThere } from './network.ts'
-import type { Decision, Outcome } from './outcome.ts'
+import { claimOf, holdingOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
+import type { Decision, Outcome, Pending, Silent } from './outcome.ts'
+import { isUsableThere } from './place.ts'
 import type { Asked, Ports } from './ports.ts'
-import type { ReservedAddress, Reservation } from './reservation.ts'
+import type { Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.2: ACK, NAK or silence, by the state the client is in. The README has the table. */
 export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Decision {
   const { message, server, from } = asked
   const state = requestState(message)
   if (state === undefined) return { silent: 'no-client-address' }
+  const holding = holdingOfOwner(asked, machine, ports)
   const selecting = state === 'selecting'
-  if (selecting && !isForUs(asked)) return otherServerSelected(asked, machine, ports)
+  if (selecting && !isForUs(asked)) return otherServerSelected(asked, holding, ports)
+  if ('silent' in holding) return holding
 
-  const { address } = machine
-  if (address === undefined) return { silent: 'no-address' }
   const named = namedAddress(asked)
-  const wrong = whatIsWrong(asked, address, named)
-  if (wrong !== undefined) return refuse(asked, wrong, selecting, ports)
+  const terms = named === undefined ? undefined : holding.termsOf(named)
+  const wrong = whatIsWrong(asked, holding, machine, named, ports)
+  if (named === undefined || terms === undefined || wrong !== undefined) return refuse(asked, wrong!, selecting, ports)
 
-  const answer = withBootAnswer(ack(message, address.ip, address.config, server), asked, machine, ports)
+  const answer = withBootAnswer(ack(message, named, terms.config, server), asked, machine, terms, ports)
   if ('silent' in answer) return answer
-  const step = { kind: 'bind', pool: address.pool, claim: claimOf(asked, address.ip, named) } as const
+  const reply = { ...answer, to: replyDestination(message, answer.reply, from) }
   const conclude = (lease: StepResult): Outcome => {
     if (lease === 'unavailable') return { silent: 'leases-unavailable' }
-    if (lease === 'refused') return refuse(asked, `${formatIpv4(address.ip)} is in quarantine`, selecting, ports)
-    return { ...answer, to: replyDestination(message, answer.reply, from) }
+    if (lease === 'refused') return refuse(asked, reasonOf(whyRefused(asked, holding, ports)), selecting, ports)
+    return reply
   }
-  return takingOver(asked, address.ip, ports, { step, conclude })
+  const bind: Pending = { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, named) }, conclude }
+  if (holding.reserved === undefined && state === 'init-reboot')
+    return ifBoundBefore(asked, holding, named, bind, ports)
+  return takingOver(asked, holding, ports, bind)
+}
+
+/**
+ * RFC 2131 §4.3.2: a client that comes back with an address of the pool has it confirmed if it is in the books; otherwise nobody here
+ * ever gave it that one. Books that several replicas keep are asked by an offer, which repeats what the client has.
+ */
+function ifBoundBefore(asked: Asked, holding: Holding, named: Ipv4Address, bind: Pending, ports: Ports): Decision {
+  if (ports.leases.at(named, asked.now)?.client === holding.client) return bind
+  const unknown = `${formatIpv4(named)} is not leased to this client`
+  if (!ports.settings.sharedLeases) return refuse(asked, unknown, false, ports)
+  return {
+    step: { kind: 'offer', pool: holding.pool, claim: claimOf(holding, named) },
+    conclude(lease) {
+      if (lease === 'unavailable') return { silent: 'leases-unavailable' }
+      const bound = lease !== 'refused' && lease.state === 'bound' && lease.address === named
+      return bound ? bind : refuse(asked, unknown, false, ports)
+    },
+  }
+}
+
+function reasonOf({ silent, note }: Silent): string {
+  return note ?? silent
+}
+
+/** A machine that is in the wrong place, and in no pool there either, is told so: the reservation is what it is refused. */
+function holdingOfOwner(asked: Asked, machine: Reservation, ports: Ports): Holding | Silent {
+  const holding = holdingOf(asked, machine, ports)
+  const misplaced = 'silent' in holding && holding.silent === 'wrong-network' && machine.address !== undefined
+  return misplaced ? reservedHolding(asked, machine.address) : holding
 }
 
 /** The link's own address is us as well, also where a relay agent gave us another name. */
@@ -49,11 +82,19 @@ function isForUs(asked: Asked): boolean {
 
 const OTHER_SERVER: Outcome = { silent: 'other-server-selected' }
 
-/** RFC 2131 §3.1 step 3: what was offered here is free again; what was bound before stays bound. */
-function otherServerSelected(asked: Asked, machine: Reservation, ports: Ports): Decision {
-  const lease = machine.address && ports.leases.at(machine.address.ip, asked.now)
-  if (lease?.state !== 'offered') return OTHER_SERVER
-  return { step: { kind: 'release', client: asked.mac, address: lease.address }, conclude: () => OTHER_SERVER }
+/**
+ * RFC 2131 §3.1 step 3: what was offered here is free again; what was bound before stays bound. Where other replicas have the same books
+ * the offer is left to end by itself: the server that was selected may be one of them, and may have bound it meanwhile.
+ */
+function otherServerSelected(asked: Asked, holding: Holding | Silent, ports: Ports): Decision {
+  if ('silent' in holding || ports.settings.sharedLeases) return OTHER_SERVER
+  const free = (lease: StepResult | undefined): Decision => {
+    if (typeof lease !== 'object' || lease.state !== 'offered' || lease.client !== holding.client) return OTHER_SERVER
+    return { step: { kind: 'release', client: lease.client, address: lease.address }, conclude: () => OTHER_SERVER }
+  }
+  if (holding.reserved !== undefined) return free(ports.leases.at(holding.reserved, asked.now))
+  // To offer again is to ask what was offered.
+  return { step: { kind: 'offer', pool: holding.pool, claim: claimOf(holding, undefined) }, conclude: free }
 }
 
 /** Option 50 in SELECTING and INIT-REBOOT, `ciaddr` in RENEWING and REBINDING (RFC 2131 table 4). */
@@ -62,14 +103,25 @@ function namedAddress({ message }: Asked): Ipv4Address | undefined {
 }
 
 /**
- * Why the machine cannot have the address it names; undefined when it can. A client that uses its address already and was not relayed
+ * Why the client cannot have the address it names; undefined when it can. A client that uses its address already and was not relayed
  * may have come through a router: where it is cannot be told then, and its answer goes to `ciaddr`.
  */
-function whatIsWrong(asked: Asked, address: ReservedAddress, named: Ipv4Address | undefined): string | undefined {
+function whatIsWrong(
+  asked: Asked,
+  holding: Holding,
+  machine: Reservation,
+  named: Ipv4Address | undefined,
+  { settings }: Ports,
+): string | undefined {
   if (named === undefined) return 'no address was requested'
-  if (named !== address.ip) return `${formatIpv4(named)} is not the reserved address`
+  if (holding.termsOf(named) === undefined) {
+    return holding.reserved === undefined
+      ? `${formatIpv4(named)} is not an address of this network`
+      : `${formatIpv4(named)} is not the reserved address`
+  }
+  if (holding.reserved === undefined) return undefined
   const routed = asked.message.ciaddr !== UNSPECIFIED && asked.message.giaddr === UNSPECIFIED
-  return routed || isUsableThere(address, asked) ? undefined : 'wrong network'
+  return routed || isUsableThere(machine.address!, asked, settings) ? undefined : 'wrong network'
 }
 
 /** A client that answers our own offer is always told; any other may be in the care of another server unless we are authoritative. */

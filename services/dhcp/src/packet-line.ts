@@ -5,6 +5,10 @@ import type { Outcome, Silence } from './outcome.ts'
 const LEVELS: Readonly<Partial<Record<Silence, 'info' | 'warn'>>> = {
   declined: 'warn',
   'address-quarantined': 'warn',
+  'address-in-use': 'warn',
+  'no-free-address': 'warn',
+  'unknown-network': 'warn',
+  'no-client-identity': 'info',
   'leases-unavailable': 'warn',
   'wrong-network': 'warn',
   'too-many-hops': 'warn',

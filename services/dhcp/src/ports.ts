@@ -3,6 +3,7 @@ import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
 import type { BootServers, Policy } from '@reboots/rules'
+import type { Networks } from './addressing/networks.ts'
 import type { Reservation } from './reservation.ts'
 
 /** What deciding needs from the world. Everything answers at once, from memory; steps in the lease store are part of the decision. */
@@ -35,7 +36,18 @@ export interface Settings {
   readonly authoritative: boolean
   readonly offerTime: Seconds
   readonly quarantineTime: Seconds
-  readonly logServers: readonly Ipv4Address[]
+  /** The subnets and pools of the configuration, and what it says of leases and options. */
+  readonly networks: Networks
+  /** Whether machines without a record get addresses of the pools. */
+  readonly servesUnknown: boolean
+  /** What tells one client of a pool from another (RFC 2131 §4.2). */
+  readonly clientIdentity: 'mac' | 'client-id'
+  /** Option 118 is heeded (RFC 3011). */
+  readonly subnetSelection: boolean
+  /** Option 80 is heeded (RFC 4039). */
+  readonly rapidCommit: boolean
+  /** Other replicas keep the same books. */
+  readonly sharedLeases: boolean
   /** Where machines that ask on this link find their boot files. */
   bootServers(link: Link): BootServers
 }

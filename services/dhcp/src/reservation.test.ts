@@ -4,9 +4,10 @@ import type { hardware } from '@reboots/api'
 import { formatIpv4, type Seconds } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
 import { reservationOf } from './reservation.ts'
-import { ip } from './site.fixture.ts'
+import { ip, networks } from './site.fixture.ts'
 
-const SETTINGS = { logServers: [ip('192.168.7.7')], offerTime: 60 as Seconds, quarantineTime: 600 as Seconds }
+const TIMES = { offerTime: 60 as Seconds, quarantineTime: 600 as Seconds }
+const SETTINGS = { networks: networks({ logServers: ['192.168.7.7'] }), ...TIMES }
 const reserve = (dhcp: Partial<hardware.Dhcp>, address = '192.168.4.4') => {
   const record = machine({ mac: '52:54:00:aa:00:01', address, dhcp })
   return reservationOf(record, record.interfaces[0]!, SETTINGS)
@@ -26,8 +27,8 @@ describe('reservationOf', () => {
     })
     assert.equal(formatIpv4(address!.ip), '192.168.4.4')
     assert.equal(address!.subnet, '192.168.4.0/22')
-    assert.deepEqual(address!.pool, { ranges: [], leaseTime: 84_600, offerTime: 60, quarantineTime: 600 })
-    assert.deepEqual(address!.config, {
+    assert.deepEqual(address!.terms.default.pool, { ranges: [], leaseTime: 84_600, offerTime: 60, quarantineTime: 600 })
+    assert.deepEqual(address!.terms.default.config, {
       subnetMask: ip('255.255.252.0'),
       broadcastAddress: ip('192.168.7.255'),
       routers: [ip('192.168.4.1')],
@@ -37,14 +38,14 @@ describe('reservationOf', () => {
       domainName: 'mynet.local',
       domainSearch: ['mynet.local'],
       ntpServers: [ip('132.163.96.2')],
-      logServers: [ip('192.168.7.7')],
+      extra: new Map([[7, Uint8Array.of(192, 168, 7, 7)]]),
       routes: [{ network: ip('10.0.0.0'), prefix: 8, router: ip('192.168.4.10') }],
     })
   })
 
   test('a search list of its own wins over the domain', () => {
     const { address } = reserve({ domainName: 'a.example', domainSearch: ['b.example', 'c.example'] })
-    assert.deepEqual(address!.config.domainSearch, ['b.example', 'c.example'])
+    assert.deepEqual(address!.terms.default.config.domainSearch, ['b.example', 'c.example'])
   })
 
   test('a record without an address has none, and is no error', () => {

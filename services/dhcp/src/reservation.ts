@@ -10,7 +10,8 @@ import {
   type Ipv4Address,
   type Seconds,
 } from '@reboots/protocol/net'
-import { machineFacts, type MachineFacts } from '@reboots/rules'
+import { machineFacts, UNKNOWN_MACHINE, type MachineFacts } from '@reboots/rules'
+import { byStage, leaseTimeAt, withDefaults, type TermsByStage } from './addressing/terms.ts'
 import type { Settings } from './ports.ts'
 
 /** One interface of a machine as DHCP sees it, made once per change of its record. */
@@ -27,18 +28,25 @@ export interface Reservation {
 
 export interface ReservedAddress {
   readonly ip: Ipv4Address
+  readonly mask: Ipv4Address
   /** `192.0.2.0/24` */
   readonly subnet: string
-  readonly config: NetworkConfig
-  readonly pool: Pool
+  readonly terms: TermsByStage
 }
 
+/** What there is to know of a machine without a record. */
+export const UNKNOWN: Reservation = {
+  machine: UNKNOWN_MACHINE,
+  disabled: false,
+  address: undefined,
+  tftpServerName: '',
+  bootFileName: '',
+}
+
+type Known = Pick<Settings, 'networks' | 'offerTime' | 'quarantineTime'>
+
 /** Throws an Error that names the field when the record holds something that the hardware service should have refused. */
-export function reservationOf(
-  machine: hardware.Machine,
-  iface: hardware.Interface,
-  settings: Pick<Settings, 'logServers' | 'offerTime' | 'quarantineTime'>,
-): Reservation {
+export function reservationOf(machine: hardware.Machine, iface: hardware.Interface, settings: Known): Reservation {
   const dhcp = iface.dhcp
   return {
     machine: machineFacts(machine, iface),
@@ -49,33 +57,24 @@ export function reservationOf(
   }
 }
 
-function reservedAddress(
-  dhcp: hardware.Dhcp,
-  settings: Pick<Settings, 'logServers' | 'offerTime' | 'quarantineTime'>,
-): ReservedAddress {
+/** What the record does not say is as in the subnet that the address is in, if there is one, else as for all networks. */
+function reservedAddress(dhcp: hardware.Dhcp, { networks, offerTime, quarantineTime }: Known): ReservedAddress {
   const ip = ipv4(dhcp.address, 'address')
   const mask = ipv4(dhcp.netmask, 'netmask')
   const prefix = prefixOfMask(mask)
   if (prefix === undefined) throw new Error(`netmask: ${dhcp.netmask} has gaps`)
-  return {
-    ip,
-    subnet: `${formatIpv4(networkOf(ip, mask))}/${prefix}`,
-    config: networkConfig(dhcp, ip, mask, settings.logServers),
-    pool: {
-      ranges: [],
-      leaseTime: dhcp.leaseSeconds as Seconds,
-      offerTime: settings.offerTime,
-      quarantineTime: settings.quarantineTime,
-    },
-  }
+  const subnet = networks.subnetOf(ip)
+  const { options, times } = subnet ?? networks
+  const config = withDefaults(networkConfig(dhcp, ip, mask), options)
+  const terms = byStage((stage) => {
+    const leaseTime = leaseTimeAt(stage, dhcp.leaseSeconds as Seconds, times)
+    const pool: Pool = { ranges: [], leaseTime, offerTime, quarantineTime }
+    return { config: { ...config, leaseTime }, pool, nextServer: subnet?.nextServer, bootFile: subnet?.bootFile }
+  })
+  return { ip, mask, subnet: `${formatIpv4(networkOf(ip, mask))}/${prefix}`, terms }
 }
 
-function networkConfig(
-  dhcp: hardware.Dhcp,
-  ip: Ipv4Address,
-  subnetMask: Ipv4Address,
-  logServers: readonly Ipv4Address[],
-): NetworkConfig {
+function networkConfig(dhcp: hardware.Dhcp, ip: Ipv4Address, subnetMask: Ipv4Address): NetworkConfig {
   const search = dhcp.domainSearch.length > 0 ? dhcp.domainSearch : dhcp.domainName === '' ? [] : [dhcp.domainName]
   return {
     subnetMask,
@@ -87,7 +86,6 @@ function networkConfig(
     ...(dhcp.domainName !== '' && { domainName: dhcp.domainName }),
     ...(search.length > 0 && { domainSearch: search }),
     ...(dhcp.timeServers.length > 0 && { ntpServers: dhcp.timeServers.map((text) => ipv4(text, 'timeServers')) }),
-    ...(logServers.length > 0 && { logServers }),
     ...(dhcp.routes.length > 0 && { routes: dhcp.routes.map(routeOf) }),
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { hardware } from '@reboots/api'
-import { LeaseTable } from '@reboots/leases'
+import { LeaseTable, runStep } from '@reboots/leases'
 import {
   messageType,
   messageTypeOption,
@@ -25,10 +25,12 @@ import {
   type Seconds,
 } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, parsePolicy, type Policy } from '@reboots/rules'
-import { answerDatagram, bootServersOn, type DhcpAnswer } from '@reboots/runtime'
+import { answerDatagram, bootServersOn, type DhcpAnswer, type UdpLink } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
+import type { Networks } from './addressing/networks.ts'
+import { withhold } from './addressing/withhold.ts'
+import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
-import { runStep } from './memory-leases.ts'
 import type { Decision, Outcome, Reply } from './outcome.ts'
 import type { Arrival, Link, Ports, Settings } from './ports.ts'
 import { reservationOf, type Reservation } from './reservation.ts'
@@ -57,6 +59,23 @@ export interface SiteOptions {
   readonly policy?: string | undefined
   readonly synced?: boolean
   readonly settings?: Partial<Settings>
+  /** The section `dhcp` of a configuration, as far as it is about networks. */
+  readonly dhcp?: object
+  /** Machines without a record are served. */
+  readonly unknown?: boolean
+}
+
+/** The networks of a configuration; default: none at all. */
+export function networks(dhcp: object = {}): Networks {
+  const config = shape.parse({
+    log: {},
+    links: {},
+    control: {},
+    boot: { binaries: {} },
+    dhcp: { metrics: {}, ...dhcp },
+  })
+  const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
+  return settingsOf(config, [link]).networks
 }
 
 /** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
@@ -73,7 +92,12 @@ export class Site {
       authoritative: true,
       offerTime: 60 as Seconds,
       quarantineTime: 600 as Seconds,
-      logServers: [],
+      networks: networks(options.dhcp),
+      servesUnknown: options.unknown ?? false,
+      clientIdentity: 'mac',
+      rapidCommit: false,
+      subnetSelection: false,
+      sharedLeases: false,
       bootServers: (link) => bootServersOn(link, BOOT),
       ...options.settings,
     }
@@ -91,12 +115,20 @@ export class Site {
 
   /** These are the records from now on. */
   record(...machines: readonly hardware.Machine[]): void {
-    const { settings } = this.ports
+    const { settings, leases } = this.ports
+    const before = this.#addresses()
     this.#reservations = new Map(
       machines.flatMap((machine) =>
         machine.interfaces.map((iface) => [parseMac(iface.mac)!, reservationOf(machine, iface, settings)] as const),
       ),
     )
+    const now = this.#addresses()
+    withhold(leases, settings.networks, (address) => now.has(address))([...before, ...now])
+  }
+
+  #addresses(): ReadonlySet<Ipv4Address> {
+    const addresses = [...this.#reservations.values()].map(({ address }) => address?.ip)
+    return new Set(addresses.filter((address) => address !== undefined))
   }
 
   wait(seconds: number): void {

@@ -201,7 +201,7 @@ describe('what Smee answers in reservation mode', () => {
   for (const row of ROWS) {
     test(row.vector, () => {
       const record = machine({ mac: MAC, address: row.address ?? '192.168.1.100', dhcp: row.dhcp })
-      const site = new Site({ machines: [record], settings: { logServers: (row.logServers ?? []).map(ip) } })
+      const site = new Site({ machines: [record], dhcp: { logServers: row.logServers ?? [] } })
       const requested = row.address ?? '192.168.1.100'
       const asked = message(row.type, { mac: MAC, requested, asks: EVERYTHING, options: row.options })
       const { reply } = site.answer(asked, { link: US })

@@ -16,8 +16,12 @@ export interface MachineIndex<T> {
   byMac(mac: MacAddress): T | undefined
   byIp(address: Ipv4Address): T | undefined
   readonly size: number
-  /** Several machines at once, so that an address can move from one to another within a change. */
-  apply(upserted: readonly hardware.Machine[], deletedIds: readonly string[]): void
+  readonly addresses: Iterable<Ipv4Address>
+  /**
+   * Several machines at once, so that an address can move from one to another within a change. Returns the addresses that some of
+   * them had before or have now.
+   */
+  apply(upserted: readonly hardware.Machine[], deletedIds: readonly string[]): ReadonlySet<Ipv4Address>
 }
 
 /**
@@ -61,7 +65,14 @@ export function createMachineIndex<T>(
     get size() {
       return machines.size
     },
+    get addresses() {
+      return addresses.keys()
+    },
     apply(upserted, deletedIds) {
+      const touched = new Set<Ipv4Address>()
+      const touch = (id: string): void => machines.get(id)?.addresses.forEach((address) => touched.add(address))
+      for (const id of deletedIds) touch(id)
+      for (const { id } of upserted) touch(id)
       for (const id of deletedIds) remove(id)
       for (const machine of upserted) remove(machine.id)
       for (const machine of upserted) {
@@ -70,7 +81,9 @@ export function createMachineIndex<T>(
         } catch (error) {
           refused(machine, error)
         }
+        touch(machine.id)
       }
+      return touched
     },
   }
 }

@@ -12,6 +12,8 @@ export interface MachineReplicaOptions<T> {
   readonly address: string
   /** Once per interface when its machine changes, never per packet. A machine for which it throws is left out and logged. */
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  /** Called after each change with the reserved addresses that came, went or moved; `byIp` tells which of them there are now. */
+  readonly changed?: (addresses: Iterable<Ipv4Address>) => void
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -46,13 +48,19 @@ export function openMachineReplica<T>(options: MachineReplicaOptions<T>): Machin
 
   function receive(response: hardware.WatchResponse): void {
     if (response.reset) coming = emptyIndex()
-    const target = coming ?? current
-    target.apply(response.upserted, response.deletedIds)
+    const touched = (coming ?? current).apply(response.upserted, response.deletedIds)
+    if (coming === undefined) options.changed?.(touched)
     if (!response.synced) return
-    current = target
-    coming = undefined
+    if (coming !== undefined) swap(coming)
     resume = { epoch: response.epoch, revision: response.revision }
     connection.complete(response.revision, current.size)
+  }
+
+  function swap(next: typeof current): void {
+    const touched = new Set([...current.addresses, ...next.addresses])
+    current = next
+    coming = undefined
+    options.changed?.(touched)
   }
 
   const following = follow<hardware.WatchResponse>({

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { hardware } from '@reboots/api'
-import { parseIpv4, parseMac } from '@reboots/protocol/net'
+import { formatIpv4, parseIpv4, parseMac } from '@reboots/protocol/net'
 import { brokenHardware, brokenRules, fakeHardware, fakeRules, machine } from '@reboots/testkit'
 import { createLog } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
@@ -65,6 +65,27 @@ test('machines are found by MAC and by reserved address, and changes are followe
   server.publish([two!, three!])
   await prepared('m3')
   assert.deepEqual(found(), both(undefined, 'm2 02', 'm3 03'))
+})
+
+test('who asks hears which addresses came, went and moved, each change and each snapshot', async (t) => {
+  const server = await serve(t, [one!, two!])
+  const heard: (readonly string[])[] = []
+  const hearing = new EventEmitter()
+  const replica: MachineReplica<string> = openMachineReplica({
+    address: server.address,
+    prepare: (record) => record.id,
+    changed(addresses) {
+      heard.push(Array.from(addresses, (address) => `${formatIpv4(address)} ${replica.byIp(address)}`).toSorted())
+      hearing.emit('changed')
+    },
+    log,
+    metrics: createMetrics('test'),
+  })
+  t.after(() => replica.close())
+  await replica.whenSynced
+  server.publish([two!, machine({ id: 'm3', mac: macs[2], address: '10.0.0.1' })])
+  while (heard.length < 2) await once(hearing, 'changed')
+  assert.deepEqual(heard, [['10.0.0.1 m1', '10.0.0.2 m2'], ['10.0.0.1 m3']])
 })
 
 test('an address moves from one machine to another within one change, whatever their order', async (t) => {

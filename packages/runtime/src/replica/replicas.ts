@@ -1,4 +1,5 @@
 import type { hardware } from '@reboots/api'
+import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { openMachineReplica, type MachineReplica } from './machines.ts'
@@ -8,6 +9,8 @@ export interface ReplicasOptions<T, P> {
   /** gRPC addresses, the section `control`. */
   readonly control: { readonly hardware: string; readonly rules: string }
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  /** See MachineReplicaOptions. */
+  readonly changed?: (addresses: Iterable<Ipv4Address>) => void
   compile(document: string, version: string): P
   readonly log: Log
   readonly metrics: Metrics
@@ -25,7 +28,14 @@ export interface Replicas<T, P> {
 /** What a service of the data plane decides by: the machines and the boot policy, kept current. */
 export function openReplicas<T, P>(options: ReplicasOptions<T, P>): Replicas<T, P> {
   const { control, prepare, compile, log, metrics } = options
-  const machines = openMachineReplica<T>({ address: control.hardware, prepare, log, metrics })
+  const { changed } = options
+  const machines = openMachineReplica<T>({
+    address: control.hardware,
+    prepare,
+    ...(changed && { changed }),
+    log,
+    metrics,
+  })
   const policy = openPolicyReplica<P>({ address: control.rules, compile, log, metrics })
   return {
     machines,

@@ -2,36 +2,18 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Host, Running } from '@reboots/testkit'
-import { BOOT, DOMAIN, type Machine, type Site } from '../site.ts'
+import { BOOT, DOMAIN, LEASE_SECONDS, SERVER, type Machine, type Site } from '../site.ts'
 import type { Stand, Started, Subject } from './subject.ts'
 
-const NO_POOL = 'dynamic pools'
 const MENU = 'boot menus'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'S1.pool': NO_POOL,
-  S2: NO_POOL,
-  S3: NO_POOL,
-  'S4.pool': NO_POOL,
-  'S6.pool': NO_POOL,
-  'S10.pool': NO_POOL,
-  'S11.pool': NO_POOL,
-  'S15.pool': 'dynamic pools, durable leases',
-  S16: 'probe; reserved addresses need none',
-  'S17.pool': NO_POOL,
-  S18: NO_POOL,
-  'S19.pool': NO_POOL,
-  'R2.pool': NO_POOL,
+  'S15.pool': 'durable leases',
+  S16: 'probe',
   R4: 'relay facts kept with the lease',
-  'R5.pool': NO_POOL,
-  R7: 'option 118',
   R9: 'a fact for rules',
   R12: 'list of relays',
-  'X1.enabled': 'to be enabled',
-  'X2.asked': 'to be configured',
-  'X5.asked': 'to be configured',
-  'X7.asked': 'to be configured',
   Y5: MENU,
   Y7: MENU,
   Y8: MENU,
@@ -94,7 +76,7 @@ async function synced(service: Running): Promise<void> {
   await service.waitFor(/"replica":"policy"[^\n]*"msg":"synced"/, 60_000)
 }
 
-function configuration({ mode, links, unprivileged }: Site): unknown {
+function configuration({ mode, links, unprivileged, subnets, rapidCommit = false }: Site): unknown {
   // Without koffi a process serves one link.
   const served = unprivileged === true ? links.slice(0, 1) : links
   return {
@@ -102,7 +84,23 @@ function configuration({ mode, links, unprivileged }: Site): unknown {
     hardware: { files: ['hardware.yaml'] },
     rules: { policy: 'policy.yaml' },
     boot: { binaries: { bios: BOOT.bios, 'uefi-ia32': BOOT.ia32, 'uefi-x64': BOOT.x64, 'uefi-arm64': BOOT.arm64 } },
-    [mode === 'proxy' ? 'proxydhcp' : 'dhcp']: {},
+    ...(mode === 'dhcp' && { dhcp: addressing(subnets, rapidCommit) }),
+  }
+}
+
+function addressing(subnets: Site['subnets'], rapidCommit: boolean): unknown {
+  return {
+    subnets: subnets.map(({ prefix, router, pool }) => ({
+      subnet: prefix,
+      routers: [router],
+      pools: [{ range: pool.join('-') }],
+      leaseSeconds: { default: LEASE_SECONDS },
+    })),
+    unknownMachines: 'serve',
+    clientIdentity: 'client-id',
+    options: { 108: 300, 150: [SERVER, '192.168.77.2'], 209: 'lab.cfg', 210: '/pxe/' },
+    rapidCommit,
+    subnetSelection: true,
   }
 }
 
