@@ -1,9 +1,10 @@
 import { LeaseTable, runStep, type LeaseStep, type StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
-import { formatIpv4, type Ipv4Address } from '@reboots/protocol/net'
+import type { Ipv4Address } from '@reboots/protocol/net'
 import { parsePolicy, type Policy } from '@reboots/rules'
 import { findLinks, now, openReplicas, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
 import { withhold } from './addressing/withhold.ts'
+import { announcement } from './announcement.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
@@ -43,15 +44,7 @@ await runService({
       metrics,
     })
     const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready: replicas.problems })
-    context.announce(
-      [
-        ...links.map(({ name, address }) => ({ what: 'DHCP', address: `${formatIpv4(address)}:67 on ${name}` })),
-        { what: 'metrics', address: health.address },
-      ],
-      settings.servesUnknown
-        ? 'addresses and boot files for the machines in the hardware records, addresses of the pools for all others'
-        : 'addresses and boot files for the machines in the hardware records, silence for all others',
-    )
+    context.announce(...announcement(links, health.address, settings.servesUnknown))
     return {
       async close() {
         await Promise.all([...doors.map((door) => door.close()), health.close()])

@@ -1,0 +1,19 @@
+import { SERVER_PORT } from '@reboots/protocol/dhcp'
+import { formatIpv4 } from '@reboots/protocol/net'
+import type { Listen } from '@reboots/runtime'
+import type { Link } from './ports.ts'
+
+/** What the operator reads once the service runs: where it listens, and who will be answered. */
+export function announcement(
+  links: readonly Link[],
+  metrics: string,
+  servesUnknown: boolean,
+): [listens: readonly Listen[], answers: string] {
+  const listens = links.map(({ name, address }) => ({
+    what: 'DHCP',
+    address: `${formatIpv4(address)}:${SERVER_PORT} on ${name}`,
+  }))
+  const others = servesUnknown ? 'addresses of the pools for all others' : 'silence for all others'
+  const answers = `addresses and boot files for the machines in the hardware records, ${others}`
+  return [[...listens, { what: 'metrics', address: metrics }], answers]
+}
