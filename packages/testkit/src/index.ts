@@ -27,3 +27,4 @@ export {
   type Needs,
   type Packet,
 } from './lan/index.ts'
+export { freePort, RedisServer } from './redis-server.ts'

@@ -7,9 +7,8 @@ import { Redis } from 'ioredis'
 import type { LeaseEvent, LeaseLedger, LeaseStep, Pool, StepResult } from '@reboots/leases'
 import type { Instant, Ipv4Address, Seconds } from '@reboots/protocol/net'
 import { createLog, now } from '@reboots/runtime'
-import { requireTools } from '@reboots/testkit'
+import { freePort, RedisServer, requireTools } from '@reboots/testkit'
 import { leaseStoreContract } from './contract.fixture.ts'
-import { freePort, RedisServer } from './redis-server.fixture.ts'
 import { openRedisStore, type RedisStoreOptions } from './redis-store.ts'
 
 const log = createLog('dhcp', { level: 'silent', format: 'json' })

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { findCommand } from '@reboots/testkit'
+import { findCommand } from './lan/index.ts'
 
 /** A port of the loopback that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -21,7 +21,7 @@ export async function freePort(): Promise<number> {
 export class RedisServer {
   readonly port: number
   readonly directory = mkdtempSync(join(tmpdir(), 'reboots-redis-'))
-  readonly #options: readonly string[]
+  #options: readonly string[]
   #process: ChildProcess | undefined
 
   constructor(port: number, options: readonly string[] = []) {
@@ -29,11 +29,13 @@ export class RedisServer {
     this.#options = options
   }
 
-  /** Resolves when it accepts connections. */
-  async start(): Promise<this> {
+  /** Resolves when it accepts connections. Other options stay for the next time. */
+  async start(options = this.#options): Promise<this> {
+    this.#options = options
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
     const where = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.directory]
-    const command = findCommand('redis-server')!
+    const command = findCommand('redis-server')
+    if (command === undefined) throw new Error('redis-server not found: apt-get install redis-server')
     this.#process = spawn(command, [...where, ...durable, ...this.#options], { stdio: ['ignore', 'pipe', 'inherit'] })
     for await (const line of createInterface({ input: this.#process.stdout! })) {
       if (line.includes('Ready to accept connections')) break

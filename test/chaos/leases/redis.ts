@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePort, RedisServer } from '@reboots/testkit'
+import { play, type Report } from './scenario.ts'
+
+/** Milliseconds. */
+const HOUR = 3_600_000
+
+/** Three replicas, two of them with a clock that is an hour off, on one Redis that is killed and hangs. */
+export async function redisChaos(seconds: number, seed: number): Promise<Report> {
+  const redis = await new RedisServer(await freePort()).start()
+  const access = { address: { host: '127.0.0.1', port: redis.port } }
+  const killRedis = async () => {
+    await redis.signal()
+    await delay(500)
+    await redis.start()
+  }
+  const hang = async () => {
+    await redis.signal('SIGSTOP')
+    await delay(900)
+    await redis.signal('SIGCONT')
+  }
+  try {
+    const replicas = [0, HOUR, -HOUR].map((clockError) => ({ store: 'redis', access, clockError }))
+    return await play({ replicas, mishaps: [killRedis, hang], seconds, seed })
+  } finally {
+    await redis.stop()
+  }
+}
+
+/** The same clients with replicas that share nothing: what the witness must see. */
+export function withoutSharing(seconds: number, seed: number): Promise<Report> {
+  return play({ replicas: [{ store: 'memory' }, { store: 'memory' }], mishaps: [], seconds, seed })
+}

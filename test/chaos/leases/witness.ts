@@ -1,0 +1,34 @@
+/** A lease as its client sees it. Times are milliseconds of one clock. */
+export interface Held {
+  readonly client: string
+  readonly address: number
+  /** The client counts from when it asked (RFC 2131 §4.4.5). */
+  readonly until: number
+}
+
+/** Sees what all clients were told, and finds the contradictions in it. */
+export class Witness {
+  readonly violations: string[] = []
+  readonly #holders = new Map<number, Held>()
+
+  /** A client was told at `at` that an address is its own. */
+  acknowledged(held: Held, at: number): void {
+    const holder = this.#holders.get(held.address)
+    if (holder !== undefined && holder.client !== held.client && holder.until > at) {
+      const rest = Math.round(holder.until - at)
+      this.violations.push(`${held.address} given to ${held.client} while ${holder.client} has it for ${rest} ms`)
+    }
+    this.#holders.set(held.address, held)
+  }
+
+  /** A client was refused at `at` what it has. */
+  refused(held: Held, at: number): void {
+    if (held.until > at)
+      this.violations.push(`${held.client} lost ${held.address}, ${Math.round(held.until - at)} ms early`)
+  }
+
+  /** A client does not use its address any more. */
+  gaveUp(held: Held): void {
+    if (this.#holders.get(held.address)?.client === held.client) this.#holders.delete(held.address)
+  }
+}
