@@ -5,7 +5,7 @@ import { play, type Report } from './scenario.ts'
 /** Milliseconds. */
 const HOUR = 3_600_000
 
-/** Three replicas, two of them with a clock that is an hour off, on one Redis that is killed and hangs. */
+/** Three replicas, one with a clock that is an hour off and one whose clock is set all the time, on one Redis that is killed and hangs. */
 export async function redisChaos(seconds: number, seed: number): Promise<Report> {
   const redis = await new RedisServer(await freePort()).start()
   const access = { address: { host: '127.0.0.1', port: redis.port } }
@@ -20,7 +20,7 @@ export async function redisChaos(seconds: number, seed: number): Promise<Report>
     await redis.signal('SIGCONT')
   }
   try {
-    const replicas = [0, HOUR, -HOUR].map((clockError) => ({ store: 'redis', access, clockError }))
+    const replicas = [[0], [HOUR], [-HOUR, 0, HOUR]].map((clockErrors) => ({ store: 'redis', access, clockErrors }))
     return await play({ replicas, mishaps: [killRedis, hang], seconds, seed })
   } finally {
     await redis.stop()

@@ -28,7 +28,7 @@ const NEWCOMERS = 60
 /** Clients live for so many seconds while replicas are killed and mishaps happen; then all that have a lease must still have it. */
 export async function play({ replicas: settings, mishaps, seconds, seed }: Scenario): Promise<Report> {
   const random = new Random(seed)
-  const replicas = settings.map((one) => new Replica({ reserved: [...RESERVED.values()], clockError: 0, ...one }))
+  const replicas = settings.map((one) => new Replica({ reserved: [...RESERVED.values()], clockErrors: [0], ...one }))
   await Promise.all(replicas.map((replica) => replica.start()))
   const network: Network = { replicas, witness: new Witness(), random, count: new Map() }
   const names = [...RESERVED.keys(), ...Array.from({ length: NEWCOMERS }, (_, i) => `client ${i}`)]

@@ -8,8 +8,9 @@ import { Listeners } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
 import { RedisClock } from './redis-clock.ts'
 import { connectRedis, type RedisAccess } from './redis-connection.ts'
-import { onClockOf, resultsOf, type Answer, type Upkeep } from './redis-wire.ts'
+import { resultsOf, type Answer, type Upkeep } from './redis-wire.ts'
 import { Reservations } from './reservations.ts'
+import { shifted } from './steady-clock.ts'
 
 export interface RedisStoreOptions {
   readonly access: RedisAccess
@@ -119,7 +120,7 @@ class RedisStore implements LeaseLedger {
     const then = this.#clock.atMost(now)
     return steps.map((step) => {
       const result = this.#known.fromMemory(step, then)
-      return typeof result === 'string' ? result : here(result, now, then)
+      return typeof result === 'string' ? result : shifted(result, now, then)
     })
   }
 
@@ -209,14 +210,14 @@ class RedisStore implements LeaseLedger {
   at(address: Ipv4Address, now: Instant): Lease | undefined {
     const then = this.#clock.atMost(now)
     const lease = this.#known.at(address, then)
-    return lease && here(lease, now, then)
+    return lease && shifted(lease, now, then)
   }
 
   async *list(now: Instant): AsyncIterable<Lease> {
     const then = this.#clock.atMost(now)
     const books = this.#problem === undefined ? await this.#books.snapshot().catch(() => undefined) : undefined
     const known = books === undefined ? this.#known : new KnownLeases(books.values())
-    for (const lease of known.leases(then)) yield here(lease, now, then)
+    for (const lease of known.leases(then)) yield shifted(lease, now, then)
   }
 
   reserve(address: Ipv4Address): void {
@@ -241,8 +242,4 @@ class RedisStore implements LeaseLedger {
     this.#redis.disconnect()
     this.#tail.disconnect()
   }
-}
-
-function here(lease: Lease, now: Instant, then: Instant): Lease {
-  return { ...lease, expiresAt: onClockOf(now, then)(lease.expiresAt) }
 }

@@ -1,5 +1,6 @@
-import { NEVER, type LeaseEvent, type LeaseRecord, type LeaseStep, type Pool, type StepResult } from '@reboots/leases'
+import type { LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import { shifted } from './steady-clock.ts'
 
 /** What the script is told to do besides the steps of clients. Times are those of Redis. */
 export type Upkeep =
@@ -110,15 +111,11 @@ export function decodeHistory(address: Ipv4Address, entry: string): LeaseEvent {
   }
 }
 
-/** Turns a time of Redis into one of the caller, whose `now` is the `then` of Redis. */
-export function onClockOf(now: Instant, then: Instant): (time: Instant) => Instant {
-  return (time) => (time === NEVER ? NEVER : time - then + now) as Instant
-}
-
+/** The results on the clock of the caller, whose `now` is the `now` of the answer. */
 export function resultsOf(answer: Answer, now: Instant): StepResult[] {
-  const local = onClockOf(now, answer.now)
-  return answer.results.map((lease) => {
-    if (lease === undefined || lease.state === 'free') return 'refused'
-    return { client: lease.client, address: lease.address, state: lease.state, expiresAt: local(lease.expiresAt) }
-  })
+  return answer.results.map((lease) =>
+    lease === undefined || lease.state === 'free'
+      ? 'refused'
+      : shifted({ ...lease, state: lease.state }, now, answer.now),
+  )
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LeaseEvent, LeaseRecord } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
+import type { ClockReading } from './steady-clock.ts'
 
 /** "RbtL", so that `file` and we ourselves know our own. */
 const APPLICATION_ID = 0x5262744c
@@ -14,11 +15,21 @@ const TABLES = `
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, client TEXT NOT NULL, address INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1), time INTEGER NOT NULL, uptime REAL NOT NULL, boot TEXT NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS probe (filler BLOB) STRICT;
   CREATE INDEX IF NOT EXISTS history_of_address ON history (address, id);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT};
 `
+
+/** What is written in one transaction. */
+export interface Commit {
+  readonly records: readonly LeaseRecord[]
+  readonly events: readonly LeaseEvent[]
+  readonly reading: ClockReading
+}
 
 /** The file is not what it should be; the message says in which way. */
 export class DamagedFile extends Error {}
@@ -32,6 +43,7 @@ export class SqliteFile {
   readonly #historyLength: number
   readonly #lease: StatementSync
   readonly #event: StatementSync
+  readonly #clock: StatementSync
 
   /** Throws what SQLite throws, and DamagedFile. */
   constructor(file: string, historyLength: number) {
@@ -41,6 +53,7 @@ export class SqliteFile {
       this.#prepare()
       this.#lease = this.#database.prepare('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?)')
       this.#event = this.#database.prepare('INSERT INTO history VALUES (NULL, ?, ?, ?, ?, ?)')
+      this.#clock = this.#database.prepare('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)')
     } catch (error) {
       this.#database.close()
       throw error
@@ -80,9 +93,15 @@ export class SqliteFile {
     return rows as unknown as LeaseRecord[]
   }
 
+  /** What time it was at the last commit. */
+  lastReading(): ClockReading | undefined {
+    return this.#database.prepare('SELECT time, uptime, boot FROM clock').get() as ClockReading | undefined
+  }
+
   /** Writes all of it, or throws and has written nothing. */
-  commit(records: readonly LeaseRecord[], events: readonly LeaseEvent[]): void {
+  commit({ records, events, reading }: Commit): void {
     this.#transaction(() => {
+      this.#clock.run(reading.time, reading.uptime, reading.boot)
       for (const { address, client, state, expiresAt } of records) this.#lease.run(address, client, state, expiresAt)
       for (const { at, kind, client, address, expiresAt } of events)
         this.#event.run(at, kind, client, address, expiresAt)

@@ -6,14 +6,15 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import type { LeaseLedger, LeaseStep, Pool } from '@reboots/leases'
-import type { Ipv4Address, Seconds } from '@reboots/protocol/net'
-import { createLog, OperatorError } from '@reboots/runtime'
+import type { LeaseLedger, LeaseStep, Pool, StepResult } from '@reboots/leases'
+import type { Instant, Ipv4Address, Seconds } from '@reboots/protocol/net'
+import { createLog, now, OperatorError } from '@reboots/runtime'
 import { requireTools } from '@reboots/testkit'
 import { at, leaseStoreContract } from './contract.fixture.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 const log = createLog('dhcp', { level: 'silent', format: 'json' })
+const simulated = { log, clock: 'caller' } as const
 
 function directoryOf(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'reboots-leases-'))
@@ -22,7 +23,7 @@ function directoryOf(t: TestContext): string {
 }
 
 async function opened(t: TestContext, file: string, historyLength?: number): Promise<LeaseLedger> {
-  const store = await openSqliteStore({ file, log, retryInterval: 5, ...(historyLength && { historyLength }) })
+  const store = await openSqliteStore({ ...simulated, file, retryInterval: 5, ...(historyLength && { historyLength }) })
   t.after(() => store.close())
   return store
 }
@@ -48,12 +49,12 @@ const brief = async (results: ReturnType<LeaseLedger['run']>) =>
 
 const contractDirectory = mkdtempSync(join(tmpdir(), 'reboots-leases-'))
 process.on('exit', () => rmSync(contractDirectory, { recursive: true }))
-leaseStoreContract('sqlite', () => openSqliteStore({ file: join(contractDirectory, 'leases.db'), log }))
+leaseStoreContract('sqlite', () => openSqliteStore({ ...simulated, file: join(contractDirectory, 'leases.db') }))
 
 describe('after a restart', () => {
   test('what was acknowledged is known, offers are not, and whose address it was is remembered', async (t) => {
     const file = join(directoryOf(t), 'leases.db')
-    const before = await openSqliteStore({ file, log })
+    const before = await openSqliteStore({ ...simulated, file })
     const binds = ['a', 'b', 'c', 'd'].map((client, i) => ask('bind', client, i + 1))
     await before.run([...binds, ask('offer', 'e'), release('b', 2), ask('decline', 'c', 3)], at(0))
     await before.run([ask('bind', 'd', 7)], at(10))
@@ -78,7 +79,7 @@ describe('after a restart', () => {
 
   test('100 000 leases are all there', async (t) => {
     const file = join(directoryOf(t), 'leases.db')
-    const before = await openSqliteStore({ file, log })
+    const before = await openSqliteStore({ ...simulated, file })
     const binds = Array.from({ length: 100_000 }, (_, i) => ask('bind', `client ${i + 1}`, i + 1))
     await before.run(binds, at(0))
     await before.close()
@@ -100,6 +101,24 @@ describe('after a restart', () => {
   })
 })
 
+test('a clock that is set, before or after a restart, ends no lease and prolongs none', async (t) => {
+  const file = join(directoryOf(t), 'leases.db')
+  const present = now()
+  const left = (results: readonly StepResult[], then: number) =>
+    results.map((result) => typeof result === 'object' && Math.round((result.expiresAt - then) / 60_000))
+  const before = await openSqliteStore({ file, log })
+  await before.run([ask('bind', 'a', 1)], present)
+  for (const hours of [0, 5, -5, 100_000]) {
+    const then = (present + hours * 3_600_000) as Instant
+    assert.deepEqual(left(await before.run([ask('offer', 'a', 1), ask('bind', 'b', 1)], then), then), [60, false])
+  }
+  await before.close()
+  const after = await openSqliteStore({ file, log })
+  t.after(() => after.close())
+  const then = (present - 3_600_000) as Instant
+  assert.deepEqual(left(await after.run([ask('offer', 'a', 1)], then), then), [60])
+})
+
 describe('a file that cannot be used is the operator’s', () => {
   const sql = (file: string, statements: string) => {
     const database = new DatabaseSync(file)
@@ -108,11 +127,11 @@ describe('a file that cannot be used is the operator’s', () => {
   }
   const foreign = (file: string) => sql(file, 'CREATE TABLE stamp (id); PRAGMA user_version = 7')
   const newer = async (file: string) => {
-    await (await openSqliteStore({ file, log })).close()
+    await (await openSqliteStore({ ...simulated, file })).close()
     sql(file, 'PRAGMA user_version = 99')
   }
   const torn = async (file: string) => {
-    const store = await openSqliteStore({ file: `${file}.whole`, log })
+    const store = await openSqliteStore({ ...simulated, file: `${file}.whole` })
     await store.run(
       Array.from({ length: 5000 }, (_, i) => ask('bind', `client ${i}`, i + 1)),
       at(0),
@@ -148,7 +167,7 @@ describe('a file that cannot be used is the operator’s', () => {
       mkdirSync(directory)
       const file = join(directory, 'leases.db')
       await prepare(file, t)
-      await assert.rejects(openSqliteStore({ file, log }), (error) => {
+      await assert.rejects(openSqliteStore({ ...simulated, file }), (error) => {
         assert.ok(error instanceof OperatorError)
         assert.match(error.message, message)
         assert.match(error.remedy, remedy)
@@ -202,8 +221,8 @@ test('a full disk: silence, nothing changes, and on it goes when there is room',
 test('a file system mounted read-only is the operator’s', { skip }, async (t) => {
   const disk = smallDisk(t)
   const file = join(disk, 'leases.db')
-  await (await openSqliteStore({ file, log })).close()
+  await (await openSqliteStore({ ...simulated, file })).close()
   execFileSync('mount', ['-o', 'remount,ro', disk])
-  await assert.rejects(openSqliteStore({ file, log }), OperatorError)
+  await assert.rejects(openSqliteStore({ ...simulated, file }), OperatorError)
   assert.ok(existsSync(file))
 })

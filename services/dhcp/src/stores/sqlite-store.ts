@@ -3,9 +3,10 @@ import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Lease, LeaseEvent, LeaseLedger, LeaseRecord, LeaseStep, StepResult } from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
-import { OperatorError, type Log } from '@reboots/runtime'
+import { now, OperatorError, type Log } from '@reboots/runtime'
 import { HISTORY_LENGTH, Listeners } from './lease-events.ts'
 import { noChanges, RecordedTable, type Changes } from './recorded-table.ts'
+import { readMachine, shifted, SteadyClock } from './steady-clock.ts'
 import type { WriterOrder, WriterReply, WriterSettings } from './sqlite-writer.ts'
 
 export interface SqliteStoreOptions {
@@ -16,6 +17,8 @@ export interface SqliteStoreOptions {
   readonly historyLength?: number
   /** Milliseconds after which a disk that failed is tried again. */
   readonly retryInterval?: number
+  /** `caller`: time is what `run` is told, for simulated time. Otherwise leases run evenly, whatever is done to the clock. */
+  readonly clock?: 'steady' | 'caller'
 }
 
 /** Steps that wait for one commit. */
@@ -36,8 +39,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Leas
     await worker.terminate()
     throw refusal(options.file, reply)
   }
-  const store = new SqliteStore(new Writer(worker), options)
-  if (reply.kind === 'opened') store.restore(reply.records)
+  if (reply.kind !== 'opened') throw new Error('the writer does not begin with opening its file')
+  const clock = new SteadyClock(reply.reading, readMachine(now()))
+  const store = new SqliteStore(new Writer(worker), clock, options)
+  store.restore(reply.records)
   return store
 }
 
@@ -72,14 +77,16 @@ class SqliteStore implements LeaseLedger {
   readonly #books = new RecordedTable()
   readonly #listeners = new Listeners()
   readonly #writer: Writer
+  readonly #clock: SteadyClock
   readonly #options: SqliteStoreOptions
   #gathering = emptyBatch()
   #committing: Promise<void> | undefined
   #problem: string | undefined
   #retry: NodeJS.Timeout | undefined
 
-  constructor(writer: Writer, options: SqliteStoreOptions) {
+  constructor(writer: Writer, clock: SteadyClock, options: SqliteStoreOptions) {
     this.#writer = writer
+    this.#clock = clock
     this.#options = options
   }
 
@@ -94,12 +101,20 @@ class SqliteStore implements LeaseLedger {
   async run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]> {
     if (this.#problem !== undefined) return steps.map(() => 'unavailable')
     const batch = this.#gathering
-    const results = this.#books.run(steps, now, batch.changes)
+    const then = this.#time(now)
+    const results = this.#books
+      .run(steps, then, batch.changes)
+      .map((result) => (typeof result === 'string' ? result : shifted(result, now, then)))
     const promised = steps.some((step, i) => step.kind !== 'offer' && results[i] !== 'refused')
     if (!promised) return results
     const durable = new Promise<boolean>((resolve) => batch.waiting.push(resolve))
     this.#committing ??= this.#commitAll()
     return (await durable) ? results : steps.map(() => 'unavailable')
+  }
+
+  /** By the clock of the store. */
+  #time(now: Instant): Instant {
+    return this.#options.clock === 'caller' ? now : this.#clock.now()
   }
 
   /** One transaction after the other, until nobody waits. */
@@ -108,7 +123,12 @@ class SqliteStore implements LeaseLedger {
       const batch = this.#gathering
       this.#gathering = emptyBatch()
       const { after, events } = batch.changes
-      const reply = await this.#writer.order({ kind: 'commit', records: [...after.values()], events })
+      const reply = await this.#writer.order({
+        kind: 'commit',
+        records: [...after.values()],
+        events,
+        reading: this.#clock.reading(),
+      })
       if (reply.kind === 'failed') this.#takeBack(batch, reply.message)
       else this.#listeners.tell(events)
       for (const settle of batch.waiting) settle(reply.kind !== 'failed')
@@ -141,11 +161,14 @@ class SqliteStore implements LeaseLedger {
   }
 
   at(address: Ipv4Address, now: Instant): Lease | undefined {
-    return this.#books.table.at(address, now)
+    const then = this.#time(now)
+    const lease = this.#books.table.at(address, then)
+    return lease && shifted(lease, now, then)
   }
 
-  list(now: Instant): AsyncIterable<Lease> {
-    return this.#books.list(now)
+  async *list(now: Instant): AsyncIterable<Lease> {
+    const then = this.#time(now)
+    for await (const lease of this.#books.list(then)) yield shifted(lease, now, then)
   }
 
   reserve(address: Ipv4Address): void {

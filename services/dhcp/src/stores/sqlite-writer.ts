@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LeaseEvent, LeaseRecord } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { failureOf, SqliteFile } from './sqlite-file.ts'
+import { failureOf, SqliteFile, type Commit } from './sqlite-file.ts'
+import type { ClockReading } from './steady-clock.ts'
 
 /** What the thread is started with. */
 export interface WriterSettings {
@@ -11,12 +12,12 @@ export interface WriterSettings {
 
 /** One thing to do at a time, each answered by one WriterReply, in order. */
 export type WriterOrder =
-  | { readonly kind: 'commit'; readonly records: readonly LeaseRecord[]; readonly events: readonly LeaseEvent[] }
+  | ({ readonly kind: 'commit' } & Commit)
   | { readonly kind: 'probe' | 'close' }
   | { readonly kind: 'history'; readonly address: Ipv4Address }
 
 export type WriterReply =
-  | { readonly kind: 'opened'; readonly records: readonly LeaseRecord[] }
+  | { readonly kind: 'opened'; readonly records: readonly LeaseRecord[]; readonly reading: ClockReading | undefined }
   | { readonly kind: 'done'; readonly events?: readonly LeaseEvent[] }
   | { readonly kind: 'failed'; readonly failure: ReturnType<typeof failureOf>; readonly message: string }
 
@@ -44,7 +45,7 @@ function serve(books: SqliteFile): void {
 function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
   switch (order.kind) {
     case 'commit':
-      books.commit(order.records, order.events)
+      books.commit(order)
       return { kind: 'done' }
     case 'probe':
       books.probe()
@@ -60,5 +61,5 @@ function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
 attempt(() => {
   const books = new SqliteFile(file, historyLength)
   serve(books)
-  return { kind: 'opened', records: books.records() }
+  return { kind: 'opened', records: books.records(), reading: books.lastReading() }
 })
