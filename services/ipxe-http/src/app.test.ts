@@ -131,6 +131,29 @@ test('a whole file comes byte for byte, and HEAD says the same without a body', 
   assert.equal(head.headers['content-length'], String(kernel.length))
 })
 
+for (const path of [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/ipxe/script/52:54:00:00:00:01/auto.ipxe',
+  '/auto.ipxe',
+  '/nothing',
+]) {
+  test(`HEAD ${path} says what GET says, without a body`, async () => {
+    const [get, head] = [await raw(path), await raw(path, { method: 'HEAD' })]
+    assert.deepEqual(
+      [head.status, head.headers['content-type'], head.body.length],
+      [get.status, get.headers['content-type'], 0],
+    )
+    assert.match(head.headers['content-length'] ?? '', /^[1-9]\d*$/)
+  })
+}
+
+test('a range is for GET only: HEAD says the size of the file', async () => {
+  const head = await raw('/files/vmlinuz', { method: 'HEAD', headers: { range: 'bytes=0-9' } })
+  assert.deepEqual([head.status, head.headers['content-length']], [200, String(kernel.length)])
+})
+
 const RANGES: readonly [string, number, number, number][] = [
   ['bytes=0-0', 206, 0, 1],
   ['bytes=1000-299999', 206, 1000, 300_000],

@@ -99,10 +99,7 @@ function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOp
     ...('refused' in answer ? { reason: answer.text } : {}),
   })
   if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
-  return reply
-    .type('text/plain; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(request.method === 'HEAD' ? '' : answer.script)
+  return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.script)
 }
 
 function scriptRequest(request: FastifyRequest, path: string, options: AppOptions): ScriptRequest {
@@ -143,10 +140,14 @@ function decodePath(path: string): string {
 }
 
 function addHealth(app: FastifyInstance, options: AppOptions): void {
-  for (const path of ['/metrics', '/healthz', '/readyz', '/healthcheck']) {
-    app.get(path, async (_request, reply) => {
-      const health = (await healthReply(path, options))!
-      return reply.code(health.status).type(health.contentType).send(health.body)
+  for (const url of ['/metrics', '/healthz', '/readyz', '/healthcheck']) {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      async handler(_request, reply) {
+        const health = (await healthReply(url, options))!
+        return reply.code(health.status).type(health.contentType).send(health.body)
+      },
     })
   }
 }

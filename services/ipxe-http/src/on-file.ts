@@ -70,8 +70,12 @@ function planOf(request: FastifyRequest, file: BootFile): Plan {
   return length === 0 ? { status, outcome, headers } : { status, outcome, headers, part }
 }
 
-/** A range is for the file the client has part of: with another If-Range the whole file is due (RFC 9110 §13.1.5). */
+/**
+ * A range is for GET only (RFC 9110 §14.2), and for the file the client has part of: with another If-Range the whole file is due
+ * (§13.1.5).
+ */
 function rangeOf(request: FastifyRequest, file: BootFile, etag: string): ByteRange | 'unsatisfiable' | undefined {
+  if (request.method !== 'GET') return undefined
   const held = request.headers['if-range']
   if (held !== undefined && held !== etag && held !== file.modified.toUTCString()) return undefined
   return byteRange(request.headers.range, file.size)
