@@ -11,6 +11,8 @@ import { createApp } from './app.ts'
 import type { ScriptRequest } from './on-script.ts'
 
 const log = createLog('ipxe-http', { level: 'silent', format: 'json' })
+const bugs: unknown[] = []
+log.error = (fields: object) => void bugs.push(fields)
 const metrics = createMetrics('ipxe-http')
 const top = mkdtempSync(path.join(tmpdir(), 'reboots-http-'))
 const kernel = Uint8Array.from({ length: 700_001 }, (_, index) => (index * 31) & 255)
@@ -38,6 +40,7 @@ before(async () => {
     ),
     linkOf: (address) => (address === '127.0.0.1' ? 'lo' : ''),
     script(request, origin) {
+      if (request.mac === '52:54:00:00:00:bb') throw new Error('the inside of the service')
       asked.push({ ...request, origin })
       return request.mac === '52:54:00:00:00:01'
         ? { script: '#!ipxe\n', mac: request.mac, rule: 'r', version: 'v', boots: 'linux' }
@@ -145,7 +148,7 @@ for (const path of [
       [head.status, head.headers['content-type'], head.body.length],
       [get.status, get.headers['content-type'], 0],
     )
-    assert.match(head.headers['content-length'] ?? '', /^[1-9]\d*$/)
+    assert.match(String(head.headers['content-length']), /^[1-9]\d*$/)
   })
 }
 
@@ -206,6 +209,22 @@ test('a request that is not understood is refused, and the service goes on', asy
   assert.equal((await raw('/auto.ipxe?arch=99999999')).status, 403)
   assert.equal((await raw(`/${'x'.repeat(9000)}`)).status, 414)
   assert.equal((await raw('/healthz')).status, 200)
+})
+
+test('a bug is in the log with its stack, and not in the answer', async () => {
+  const answer = await raw('/52:54:00:00:00:bb/auto.ipxe')
+  assert.equal(answer.status, 500)
+  assert.equal(answer.body.toString(), 'A fault in this service; its log says more.\n')
+  const [bug] = bugs as readonly { err: Error; path: string }[]
+  assert.deepEqual([bug?.err.message, bug?.path], ['the inside of the service', '/52:54:00:00:00:bb/auto.ipxe'])
+  assert.match(await metrics.text(), /reboots_http_requests_total\{route="none",outcome="fault"\} 1\n/)
+})
+
+test('a URL that cannot be read is counted like any other request', async () => {
+  const answer = await raw('/ipxe/%zz')
+  assert.equal(answer.status, 400)
+  assert.match(String(answer.headers['content-type']), /^text\/plain/)
+  assert.match(await metrics.text(), /reboots_http_requests_total\{route="none",outcome="bad-request"\} [1-9]/)
 })
 
 test('requests are counted by route and outcome', async () => {

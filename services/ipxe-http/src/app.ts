@@ -26,12 +26,11 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Requests are logged here, one line each, with the reason; Fastify's own lines would double them.
     logger: false,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
-    // Slow senders are cut off; downloads have no limit, since an initrd may take minutes.
-    requestTimeout: 30_000,
-    keepAliveTimeout: 30_000,
     bodyLimit: 1024,
     routerOptions: { maxParamLength: 512 },
     exposeHeadRoutes: false,
+    // What no route gets to see: a URL that cannot be decoded, an element that is too long.
+    frameworkErrors: (error, request, reply) => void failed(error, request, reply),
   })
   const requests = options.metrics.counter('reboots_http_requests_total', 'Requests by route and outcome', [
     'route',
@@ -46,6 +45,18 @@ export function createApp(options: AppOptions): FastifyInstance {
       `${request.method} ${request.url} ${outcome}`,
     )
   }
+  const failed = (error: Error & { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
+    const status = error.statusCode ?? 500
+    if (status < 500) {
+      note(request, 'none', 'bad-request', { status, why: error.message })
+      return plain(reply, status, 'This request cannot be read.')
+    }
+    // Who asked gets no answer now, the others go on; whoever reads the log gets the stack.
+    note(request, 'none', 'fault', {})
+    options.log.error({ err: error, path: request.url }, 'a bug in this service')
+    return plain(reply, 500, 'A fault in this service; its log says more.')
+  }
+  app.setErrorHandler(failed)
   const file = async (request: FastifyRequest, reply: FastifyReply, store: 'files' | 'ipxe', path: string) => {
     if (path.endsWith(DENIED_FILE)) {
       note(request, store, DENIED_FILE, {})
