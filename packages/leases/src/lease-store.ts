@@ -43,6 +43,8 @@ export interface LeaseEvent {
 
 /** A store that remembers, within bounds, what happened. */
 export interface LeaseLedger extends LeaseStore {
+  /** Addresses taken, by state, as far as that is known without waiting. */
+  count(now: Instant): Readonly<Record<Lease['state'], number>>
   /** Who had an address when; the latest first. Rejects when the store cannot be asked. */
   history(address: Ipv4Address): Promise<readonly LeaseEvent[]>
   /** Tells of every event from now on, also those of other replicas; the function it returns ends that. */

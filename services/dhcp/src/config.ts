@@ -3,6 +3,7 @@ import { bootServersOn, fields, metricsSection, OperatorError, sections, type Ud
 import { z } from 'zod'
 import { Networks } from './addressing/networks.ts'
 import { leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
+import { leases } from './leases-config.ts'
 import type { Settings } from './ports.ts'
 
 const dhcp = z.object({
@@ -43,7 +44,8 @@ const dhcp = z.object({
     .min(0)
     .max(INFINITE)
     .default(600)
-    .describe('Seconds that an address its machine found in use is given to nobody; 4294967295: until a restart'),
+    .describe('Seconds that an address its machine found in use is given to nobody; 4294967295: for ever'),
+  leases,
   metrics: metricsSection('127.0.0.1:7067'),
 })
 
@@ -89,7 +91,14 @@ function timesOf(dhcp: DhcpConfig) {
 function switchesOf(dhcp: DhcpConfig) {
   const { authoritative, clientIdentity, rapidCommit, subnetSelection } = dhcp
   const servesUnknown = dhcp.unknownMachines === 'serve'
-  return { authoritative, servesUnknown, clientIdentity, rapidCommit, subnetSelection, sharedLeases: false }
+  return {
+    authoritative,
+    servesUnknown,
+    clientIdentity,
+    rapidCommit,
+    subnetSelection,
+    sharedLeases: dhcp.leases.store === 'redis',
+  }
 }
 
 function networksOf(

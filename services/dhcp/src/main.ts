@@ -1,4 +1,4 @@
-import { LeaseTable, runStep, type LeaseStep, type StepResult } from '@reboots/leases'
+import type { LeaseStep, StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import { parsePolicy, type Policy } from '@reboots/rules'
@@ -6,6 +6,7 @@ import { findLinks, now, openReplicas, runService, serveDhcpWithStore, startHeal
 import { withhold } from './addressing/withhold.ts'
 import { announcement } from './announcement.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
+import { openLeases } from './adapters/open-leases.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
@@ -20,7 +21,7 @@ await runService({
     const { config, log, metrics } = context
     const links = findLinks(config.links.interfaces)
     const settings = settingsOf(config, links)
-    const leases = new LeaseTable()
+    const leases = await openLeases(config.dhcp.leases, context.directory, log)
     const isReserved = (address: Ipv4Address): boolean => replicas.machines.byIp(address) !== undefined
     const replicas = openReplicas<Reservation, Policy>({
       control: config.control,
@@ -35,7 +36,7 @@ await runService({
 
     const doors = await serveDhcpWithStore<Outcome, LeaseStep, StepResult>({
       name: 'dhcp',
-      run: async (steps, now) => steps.map((step) => runStep(leases, step, now)),
+      run: (steps, now) => leases.run(steps, now),
       links,
       doors: [[SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports, now)]],
       level: levelOf,
@@ -43,12 +44,14 @@ await runService({
       log,
       metrics,
     })
-    const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready: replicas.problems })
+    const ready = () => [...replicas.problems(), ...(leases.problem === undefined ? [] : [`leases: ${leases.problem}`])]
+    const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready })
     context.announce(...announcement(links, health.address, settings.servesUnknown))
     return {
       async close() {
         await Promise.all([...doors.map((door) => door.close()), health.close()])
         replicas.close()
+        await leases.close()
       },
     }
   },

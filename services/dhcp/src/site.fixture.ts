@@ -72,7 +72,7 @@ export function networks(dhcp: object = {}): Networks {
     links: {},
     control: {},
     boot: { binaries: {} },
-    dhcp: { metrics: {}, ...dhcp },
+    dhcp: { metrics: {}, leases: { redis: {} }, ...dhcp },
   })
   const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
   return settingsOf(config, [link]).networks

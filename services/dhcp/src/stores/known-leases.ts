@@ -68,6 +68,12 @@ export class KnownLeases {
     return { client: known.client, address, state: known.state, expiresAt: known.expiresAt }
   }
 
+  count(now: Instant): Record<Lease['state'], number> {
+    const count = { offered: 0, bound: 0, declined: 0 }
+    for (const { state, expiresAt } of this.#known.values()) if (state !== 'free' && expiresAt > now) count[state]++
+    return count
+  }
+
   leases(now: Instant): Lease[] {
     const leases = [...this.#known.keys()].map((address) => this.at(address, now))
     return leases.filter((lease) => lease !== undefined).toSorted((one, other) => one.address - other.address)

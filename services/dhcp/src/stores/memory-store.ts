@@ -25,6 +25,7 @@ export function openMemoryStore(historyLength = HISTORY_LENGTH): LeaseLedger {
     },
     at: (address, now) => books.table.at(address, now),
     list: (now) => books.list(now),
+    count: (now) => books.table.count(now),
     reserve: (address) => books.table.reserve(address),
     unreserve: (address) => books.table.unreserve(address),
     async history(address: Ipv4Address) {

@@ -213,6 +213,10 @@ class RedisStore implements LeaseLedger {
     return lease && shifted(lease, now, then)
   }
 
+  count(now: Instant): Readonly<Record<Lease['state'], number>> {
+    return this.#known.count(this.#clock.atMost(now))
+  }
+
   async *list(now: Instant): AsyncIterable<Lease> {
     const then = this.#clock.atMost(now)
     const books = this.#problem === undefined ? await this.#books.snapshot().catch(() => undefined) : undefined

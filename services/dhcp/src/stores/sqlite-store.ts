@@ -166,6 +166,10 @@ class SqliteStore implements LeaseLedger {
     return lease && shifted(lease, now, then)
   }
 
+  count(now: Instant): Readonly<Record<Lease['state'], number>> {
+    return this.#books.table.count(this.#time(now))
+  }
+
   async *list(now: Instant): AsyncIterable<Lease> {
     const then = this.#time(now)
     for await (const lease of this.#books.list(then)) yield shifted(lease, now, then)

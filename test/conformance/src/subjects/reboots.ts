@@ -9,7 +9,6 @@ const MENU = 'boot menus'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'S15.pool': 'durable leases',
   S16: 'probe',
   R4: 'relay facts kept with the lease',
   R9: 'a fact for rules',
