@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -12,6 +13,8 @@ import type { ScriptRequest } from './on-script.ts'
 
 const log = createLog('ipxe-http', { level: 'silent', format: 'json' })
 const bugs: unknown[] = []
+const notes = new EventEmitter()
+log.info = (fields: { outcome: string }) => void notes.emit(fields.outcome, fields)
 log.error = (fields: object) => void bugs.push(fields)
 const metrics = createMetrics('ipxe-http')
 const top = mkdtempSync(path.join(tmpdir(), 'reboots-http-'))
@@ -48,7 +51,7 @@ before(async () => {
     },
     ready: () => ['policy is missing'],
   })
-  const server = await listenOnAll(app, [{ host: '127.0.0.1', port: 0 }])
+  const server = await listenOnAll(app, [{ host: '127.0.0.1', port: 0 }], 400)
   origin = `http://${server.listens[0]!.address}`
   close = server.close
 })
@@ -210,6 +213,40 @@ test('a request that is not understood is refused, and the service goes on', asy
   assert.equal((await raw(`/${'x'.repeat(9000)}`)).status, 414)
   assert.equal((await raw('/healthz')).status, 200)
 })
+
+/** The beginning of a download of more than what sockets hold. */
+async function begun(): Promise<IncomingMessage> {
+  writeFileSync(path.join(top, 'files', 'large'), Buffer.alloc(64 * 1024 * 1024))
+  const call = httpRequest(`${origin}/files/large`)
+  call.on('error', () => {})
+  call.end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  await once(response, 'readable')
+  return response
+}
+
+const ENDS: readonly { name: string; act: (response: IncomingMessage) => void }[] = [
+  { name: 'the client goes away', act: (response) => void response.destroy() },
+  { name: 'the client takes nothing any more', act: () => {} },
+  {
+    name: 'the file has become shorter',
+    act: (response) => {
+      truncateSync(path.join(top, 'files', 'large'), 8 * 1024 * 1024)
+      response.resume()
+    },
+  },
+]
+
+for (const { name, act } of ENDS) {
+  test(`a download ends when ${name}, and is not said to be sent`, { timeout: 20_000 }, async () => {
+    const response = await begun()
+    const noted = once(notes, 'broken-off')
+    act(response)
+    const [{ octets }] = (await noted) as [{ octets: number }]
+    assert.ok(octets < 64 * 1024 * 1024, String(octets))
+    response.destroy()
+  })
+}
 
 test('a bug is in the log with its stack, and not in the answer', async () => {
   const answer = await raw('/52:54:00:00:00:bb/auto.ipxe')

@@ -1,8 +1,9 @@
+import { finished } from 'node:stream/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { byteRange, type ByteRange } from './byte-range.ts'
 import type { BootFile, FilePorts } from './ports.ts'
 
-export type FileOutcome = 'sent' | 'sent-part' | 'not-modified' | 'head' | 'bad-range' | 'no-such-file'
+export type FileOutcome = 'sent' | 'sent-part' | 'broken-off' | 'not-modified' | 'head' | 'bad-range' | 'no-such-file'
 
 /** Firmware decides by the type whether it got an image or a RAM disk (UEFI 2.10 §24.7); all else is opaque. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -13,7 +14,10 @@ const TYPES: Readonly<Record<string, string>> = {
   cfg: 'text/plain; charset=utf-8',
 }
 
-/** Sends a boot file, or the part of it that was asked for, in constant memory. Content-Length is always there: UEFI needs it. */
+/**
+ * Sends a boot file, or the part of it that was asked for, in constant memory. Content-Length is always there: UEFI needs it.
+ * Resolves when it is sent, or never will be.
+ */
 export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -33,10 +37,28 @@ export async function sendFile(
     await reply.send()
     return { outcome: plan.outcome, octets: 0 }
   }
-  const { start, end } = plan.part
+  return sendPart(reply, file, plan.part, plan.outcome)
+}
+
+async function sendPart(
+  reply: FastifyReply,
+  file: BootFile,
+  { start, end }: ByteRange,
+  outcome: FileOutcome,
+): Promise<{ readonly outcome: FileOutcome; readonly octets: number }> {
   // The stream owns the handle from here on and closes it, also when the client goes away in the middle.
-  void reply.send(file.handle.createReadStream({ start, end, highWaterMark: 256 * 1024 }))
-  return { outcome: plan.outcome, octets: end - start + 1 }
+  const stream = file.handle.createReadStream({ start, end, highWaterMark: 256 * 1024 })
+  // A file that has become shorter cannot be what Content-Length promised: without the rest, the client would wait for it.
+  const isShort = (): boolean => stream.bytesRead <= end - start
+  stream.prependOnceListener('end', () => {
+    if (isShort()) reply.raw.destroy()
+  })
+  void reply.send(stream)
+  const left = await finished(reply.raw).then(
+    () => true,
+    () => false,
+  )
+  return { outcome: left && !isShort() ? outcome : 'broken-off', octets: stream.bytesRead }
 }
 
 interface Plan {
