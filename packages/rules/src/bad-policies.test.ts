@@ -43,6 +43,16 @@ test('what is too big is refused, whatever it is', () => {
       rules(60).replaceAll("'true'", "'machine.tags.exists(a, machine.tags.exists(b, a == b))'"),
       'steps together; at most 500000 are allowed',
     ],
+    [rule(`[["x"]]${'.map(a, a + a)'.repeat(20)}.size() > 0`), 'rules[0].when: may take more than 50000 steps'],
+    [rule(`["x"]${'.map(a, a + a)'.repeat(26)}.exists(a, a == "")`), 'rules[0].when: may take more than 50000 steps'],
+    [
+      rule(`machine.tags.all(t, size(${Array(70).fill('machine.tags').join(' + ')}) > 0)`),
+      'rules[0].when: may take more than 50000 steps',
+    ],
+    [
+      rule(`(machine.known ? ${Array(70).fill('machine.tags').join(' + ')} : []).all(t, machine.tags.all(u, t == u))`),
+      'rules[0].when: may take more than 50000 steps',
+    ],
     [
       `${HEAD}rules: []\nprofiles: { ${'x'.repeat(129)}: { chain: 'http://a/' } }`,
       'the name of a profile is empty or too long',

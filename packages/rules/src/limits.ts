@@ -1,6 +1,7 @@
 /**
  * What a policy may cost. A condition runs on the packet path, so its price is bounded when the policy is read and not when it
- * runs: CEL has no loops but its macros, so nodes × list length ^ nesting is the most it can do. A step takes well under 100 ns.
+ * runs: CEL has no loops but its macros, so nodes × list length ^ nesting is the most it can do, if `+` is counted by what it puts
+ * together. A step takes well under 100 ns.
  */
 export const LIMITS = {
   /** Characters of a document; below gRPC's 4 MiB message limit also when half of them are not ASCII. */

@@ -5,11 +5,14 @@ import type { Scope } from './environment.ts'
 import { ExpressionError } from './expression-error.ts'
 import { operandsOf } from './operands.ts'
 import { compilePattern, FUNCTIONS, LITERAL_ARGUMENT, MACROS, METHODS, RE2_METHOD } from './functions.ts'
+import { ASSUMED_LENGTH, sizeOf, type Bound } from './size.ts'
 
 /** What is around a node: the macros it is in, and their variables. */
 interface Around {
   readonly scope: Scope
-  readonly bound: readonly string[]
+  readonly bound: Bound
+  /** How many macros those are: two may use one name. */
+  readonly nesting: number
   /** Evaluations of a node here, at most. */
   readonly times: number
   /** The innermost macro. */
@@ -28,12 +31,9 @@ interface Sums {
 export interface Syntax {
   /** Variables the expression reads. */
   readonly reads: ReadonlySet<string>
-  /** Nodes that one evaluation may visit, those in macros once for each element. */
+  /** Nodes that one evaluation may visit, those in macros once for each element, and what `+` copies. */
   readonly steps: number
 }
-
-/** Of a list among the facts, whose length is only known when it is there. */
-const ASSUMED_LENGTH = 64
 
 /**
  * Checks what the type checker does not: only functions we vouch for, bounded macros, regular expressions that RE2 runs.
@@ -42,7 +42,7 @@ const ASSUMED_LENGTH = 64
  */
 export function checkSyntax(ast: ASTNode, scope: Scope): Syntax {
   const sums: Sums = { reads: new Set<string>(), steps: 0, longest: longestLiteral(ast) }
-  visit(ast, { scope, bound: [], times: 1, sums })
+  visit(ast, { scope, bound: new Map(), nesting: 0, times: 1, sums })
   return sums
 }
 
@@ -60,8 +60,8 @@ function visit(node: ASTNode, around: Around): void {
   visitMethod(node, around)
 }
 
-function count(node: ASTNode, { times, macro, sums }: Around): void {
-  sums.steps += times
+function count(node: ASTNode, { scope, bound, times, macro, sums }: Around): void {
+  sums.steps += node.op === '+' ? times * sizeOf(node, bound, scope).whole : times
   if (sums.steps > LIMITS.expressionSteps) {
     throw new ExpressionError(`may take more than ${LIMITS.expressionSteps} steps`, (macro ?? node).start)
   }
@@ -72,10 +72,10 @@ function visitAll(nodes: readonly ASTNode[], around: Around): void {
 }
 
 function visitVariable(name: string, offset: number, { scope, bound, sums }: Around): void {
-  if (bound.includes(name)) return
+  if (bound.has(name)) return
   if (TYPE_NAMES.has(name)) return
   if (!scope.variables.includes(name)) {
-    const known = [...scope.variables, ...bound]
+    const known = [...scope.variables, ...bound.keys()]
     const hint = suggestion(name, known) || `; there are ${known.join(', ')}`
     throw new ExpressionError(`there is no ${JSON.stringify(name)}${hint}`, offset)
   }
@@ -116,12 +116,13 @@ function visitMethod(node: ASTNode & { readonly op: 'rcall' }, around: Around): 
   const variable = args[0]
   if (variable?.op !== 'id')
     throw new ExpressionError(`${name}() needs a variable first`, variable?.start ?? node.start)
-  const bound = [...around.bound, variable.args]
-  if (bound.length > LIMITS.macroNesting) {
-    throw new ExpressionError(`macros nested deeper than ${LIMITS.macroNesting}: ${bound.length}`, node.start)
+  const nesting = around.nesting + 1
+  if (nesting > LIMITS.macroNesting) {
+    throw new ExpressionError(`macros nested deeper than ${LIMITS.macroNesting}: ${nesting}`, node.start)
   }
   const times = around.times * lengthOf(receiver, around)
-  visitCall(node, name, args, METHODS, { ...around, bound, times, macro: node })
+  const bound = new Map(around.bound).set(variable.args, sizeOf(receiver, around.bound, around.scope).element)
+  visitCall(node, name, args, METHODS, { ...around, bound, nesting, times, macro: node })
 }
 
 /** How many elements a macro over this value visits, at most. */
@@ -129,12 +130,13 @@ function lengthOf(node: ASTNode, around: Around): number {
   if (node.op === 'list' || node.op === 'map') return Math.max(1, node.args.length)
   if (node.op === 'rcall' && MACROS.has(node.args[0])) return lengthOf(node.args[1], around)
   if (node.op === '+') return lengthOf(node.args[0], around) + lengthOf(node.args[1], around)
-  return isFact(node, around) ? ASSUMED_LENGTH : Math.max(ASSUMED_LENGTH, around.sums.longest)
+  if (isFact(node, around)) return ASSUMED_LENGTH
+  return Math.max(ASSUMED_LENGTH, around.sums.longest, sizeOf(node, around.bound, around.scope).whole)
 }
 
 function isFact(node: ASTNode, around: Around): boolean {
   if (node.op === '.' || node.op === '[]') return isFact(node.args[0], around)
-  return node.op === 'id' && !around.bound.includes(node.args)
+  return node.op === 'id' && !around.bound.has(node.args)
 }
 
 function requireLiteral(name: string, argument: ASTNode): void {
@@ -158,7 +160,7 @@ function requireKnownField(node: ASTNode, { scope, bound }: Around): void {
   const path: { readonly name: string; readonly offset: number }[] = []
   let at = node
   for (; at.op === '.'; at = at.args[0]) path.unshift({ name: at.args[1], offset: at.pos })
-  if (at.op !== 'id' || bound.includes(at.args)) return
+  if (at.op !== 'id' || bound.has(at.args)) return
   let type = at.args
   for (const { name, offset } of path) {
     const fields = scope.fields.get(type)
