@@ -19,6 +19,9 @@ export const POOL: Pool = {
 /** A client that got no answer waits longer than a replica waits for Redis (RFC 2131 §4.1: four seconds). */
 const BACK_OFF = 700
 
+/** Some clients come back when their lease has nearly ended, or has. */
+const NEGLECT = 4500
+
 export interface Network {
   readonly replicas: readonly Replica[]
   readonly witness: Witness
@@ -52,11 +55,13 @@ export class Client {
   async #act(): Promise<void> {
     if (this.#held !== undefined && this.#held.until <= performance.now()) this.#giveUp()
     if (this.#held === undefined) return this.#discover()
-    const what = this.#network.random.below(20)
+    const { random } = this.#network
+    const what = random.below(20)
     if (what === 0) return this.#release()
     if (what === 1) return this.#decline()
     if (what === 2) return this.#discover()
-    if (what < 10) return this.renew()
+    if (what < 9) return this.renew()
+    if (what === 9) await delay(random.below(NEGLECT))
   }
 
   /** The lease that a client in good order still has is confirmed; true when it was, or when there is none. */

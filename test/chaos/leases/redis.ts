@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, RedisServer } from '@reboots/testkit'
+import { Random } from './random.ts'
 import { play, type Report } from './scenario.ts'
 
 /** Milliseconds. */
@@ -9,9 +10,11 @@ const HOUR = 3_600_000
 export async function redisChaos(seconds: number, seed: number): Promise<Report> {
   const redis = await new RedisServer(await freePort()).start()
   const access = { address: { host: '127.0.0.1', port: redis.port } }
+  const random = new Random(seed + 1)
+  const outage = () => 200 + random.below(2500)
   const killRedis = async () => {
     await redis.signal()
-    await delay(500)
+    await delay(outage())
     await redis.start()
   }
   const hang = async () => {

@@ -16,12 +16,13 @@ export type Told =
 interface Line {
   readonly id: number
   readonly results: readonly Told[]
+  readonly leases?: readonly (readonly [address: number, client: string])[]
 }
 
 /** A process with a store of leases, which can be killed and started again. */
 export class Replica {
   readonly #settings: object
-  readonly #waiting = new Map<number, (told: Told) => void>()
+  readonly #waiting = new Map<number, (line: Line | undefined) => void>()
   #child: ChildProcess | undefined
   #next = 1
 
@@ -34,29 +35,40 @@ export class Replica {
     const arguments_ = [PROGRAM, JSON.stringify(this.#settings)]
     const child = spawn(process.execPath, arguments_, { stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdin.on('error', () => {})
-    const opened = new Promise<Told>((resolve) => this.#waiting.set(0, resolve))
+    const opened = new Promise<Line | undefined>((resolve) => this.#waiting.set(0, resolve))
     createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Line))
     child.on('exit', () => this.#lose())
     this.#child = child
-    if ((await opened) === 'lost') throw new Error('the store did not open')
+    if ((await opened) === undefined) throw new Error('the store did not open')
   }
 
-  #hear({ id, results }: Line): void {
-    this.#waiting.get(id)?.(results[0] ?? 'unavailable')
-    this.#waiting.delete(id)
+  #hear(line: Line): void {
+    this.#waiting.get(line.id)?.(line)
+    this.#waiting.delete(line.id)
   }
 
   #lose(): void {
-    for (const settle of this.#waiting.values()) settle('lost')
+    for (const settle of this.#waiting.values()) settle(undefined)
     this.#waiting.clear()
     this.#child = undefined
   }
 
-  ask(step: LeaseStep): Promise<Told> {
-    if (this.#child === undefined) return Promise.resolve('lost')
+  #say(message: object): Promise<Line | undefined> {
+    if (this.#child === undefined) return Promise.resolve(undefined)
     const id = this.#next++
-    this.#child.stdin!.write(JSON.stringify({ id, steps: [step] }) + '\n')
+    this.#child.stdin!.write(JSON.stringify({ id, ...message }) + '\n')
     return new Promise((resolve) => this.#waiting.set(id, resolve))
+  }
+
+  async ask(step: LeaseStep): Promise<Told> {
+    const line = await this.#say({ steps: [step] })
+    return line?.results[0] ?? 'lost'
+  }
+
+  /** Who has which address; undefined when it cannot be told now. */
+  async leases(): Promise<ReadonlyMap<number, string> | undefined> {
+    const line = await this.#say({ steps: [] })
+    return line?.leases && new Map(line.leases)
   }
 
   /** Ends it at once and without warning. */

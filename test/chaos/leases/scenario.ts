@@ -43,12 +43,17 @@ export async function play({ replicas: settings, mishaps, seconds, seed }: Scena
   return { violations: network.witness.violations, count: Object.fromEntries(network.count) }
 }
 
-async function misfortune({ replicas, random, count }: Network, mishaps: readonly Mishap[], signal: AbortSignal) {
+async function misfortune(
+  { replicas, random, count, witness }: Network,
+  mishaps: readonly Mishap[],
+  signal: AbortSignal,
+) {
   const killReplica: Mishap = async () => {
     const replica = replicas[random.below(replicas.length)]!
     await replica.kill()
     await delay(random.below(300))
     await replica.start()
+    await audit(replica, witness)
   }
   const all = [killReplica, ...mishaps]
   while (!signal.aborted) {
@@ -56,6 +61,16 @@ async function misfortune({ replicas, random, count }: Network, mishaps: readonl
     await all[random.below(all.length)]!()
     count.set('mishaps', (count.get('mishaps') ?? 0) + 1)
   }
+}
+
+/**
+ * A replica that has just begun knows of every lease that a client has. Not so of reserved addresses: without Redis they are given from
+ * the record alone, and that is not forgotten.
+ */
+async function audit(replica: Replica, witness: Witness): Promise<void> {
+  const before = witness.held().filter(({ client }) => !RESERVED.has(client))
+  const leases = await replica.leases()
+  if (leases !== undefined) witness.listed(leases, before, performance.now())
 }
 
 /** Asks until somebody answers. */

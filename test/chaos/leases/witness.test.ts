@@ -31,6 +31,26 @@ const ROWS: readonly [what: string, see: (witness: Witness) => void, violations:
     [],
   ],
   ['a lease is forgotten', (witness) => witness.refused(held('a', 1, 100), 50), [/a lost 1, 50 ms early/]],
+  [
+    'a store does not know a lease',
+    (witness) => {
+      witness.acknowledged(held('a', 1, 100), 0)
+      witness.acknowledged(held('b', 2, 100), 0)
+      witness.listed(new Map([[2, 'b']]), witness.held(), 60)
+    },
+    [/1 of a was forgotten, 40 ms early/],
+  ],
+  [
+    'what ends or is given up while a store is asked need not be known',
+    (witness) => {
+      witness.acknowledged(held('a', 1, 50), 0)
+      witness.acknowledged(held('b', 2, 100), 0)
+      const before = witness.held()
+      witness.gaveUp(held('b', 2, 100))
+      witness.listed(new Map(), before, 60)
+    },
+    [],
+  ],
   ['a lease has ended', (witness) => witness.refused(held('a', 1, 100), 100), []],
 ]
 

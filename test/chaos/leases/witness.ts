@@ -27,6 +27,21 @@ export class Witness {
       this.violations.push(`${held.client} lost ${held.address}, ${Math.round(held.until - at)} ms early`)
   }
 
+  /** What clients have now. */
+  held(): Held[] {
+    return [...this.#holders.values()]
+  }
+
+  /** A store says at `at` that these are the leases there are; `before`: what clients had when it was asked. */
+  listed(leases: ReadonlyMap<number, string>, before: readonly Held[], at: number): void {
+    for (const held of before) {
+      const unchanged = this.#holders.get(held.address) === held && held.until > at
+      if (unchanged && leases.get(held.address) !== held.client) {
+        this.violations.push(`${held.address} of ${held.client} was forgotten, ${Math.round(held.until - at)} ms early`)
+      }
+    }
+  }
+
   /** A client does not use its address any more. */
   gaveUp(held: Held): void {
     if (this.#holders.get(held.address)?.client === held.client) this.#holders.delete(held.address)

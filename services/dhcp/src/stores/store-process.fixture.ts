@@ -19,7 +19,7 @@ interface Settings {
 
 /**
  * A store in a process of its own, to be killed: reads `{id, steps}` as JSON lines, answers `{id, results}`, a lease with the milliseconds
- * that are left of it. Its first line says that it is open.
+ * that are left of it, and `leases` when there are no steps. Its first line says that it is open.
  */
 const settings = JSON.parse(process.argv[2]!) as Settings
 const log = createLog('dhcp', { level: 'silent', format: 'json' })
@@ -44,7 +44,14 @@ async function answer(line: string): Promise<void> {
       ? result
       : { state: result.state, address: result.address, left: result.expiresAt - then },
   )
-  say({ id, results })
+  say({ id, results, ...(steps.length === 0 && store.problem === undefined && { leases: await listed(then) }) })
+}
+
+/** What is asked without a step: who has which address. */
+async function listed(then: Instant): Promise<(readonly [Ipv4Address, string])[]> {
+  const leases: (readonly [Ipv4Address, string])[] = []
+  for await (const { address, client, state } of store.list(then)) if (state === 'bound') leases.push([address, client])
+  return leases
 }
 
 for await (const line of createInterface({ input: process.stdin })) void answer(line)
