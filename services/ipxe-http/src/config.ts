@@ -1,5 +1,5 @@
 import { formatIpv4 } from '@reboots/protocol/net'
-import { listenAddress, sections, type ListenAddress, type UdpLink } from '@reboots/runtime'
+import { fields, listenAddress, sections, type ListenAddress, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 
 const text = z.string().default('')
@@ -52,7 +52,7 @@ const http = z.object({
   registry: z.object({
     host: text.describe('Container registry of the installation environment; else taken from DOCKER_REGISTRY'),
     username: text.describe('Else taken from REGISTRY_USERNAME'),
-    password: text.describe('Else taken from REGISTRY_PASSWORD; never logged'),
+    password: fields.secret.default('').describe('Else taken from REGISTRY_PASSWORD; never logged'),
   }),
   retries: z.int().min(0).max(100).default(1).describe('Times a boot script tries a failed download again'),
   retryDelaySeconds: z.int().min(0).max(600).default(1).describe('Seconds between two tries'),

@@ -49,6 +49,7 @@ function unknownVariable(name: string, fields: readonly Field[]): string[] {
 /** Text as the kind of value its field takes: lists separated by commas, maps as `key=value` separated by commas, or YAML. */
 function valueOf(text: string, schema: Schema): unknown {
   const inner = unwrap(schema)
+  if (inner instanceof z.ZodString) return text
   if (/^\s*[[{]/.test(text)) return yamlOr(text)
   if (inner instanceof z.ZodArray) return listOf(text).map((item) => scalarOf(item, inner.def.element))
   if (inner instanceof z.ZodRecord) {

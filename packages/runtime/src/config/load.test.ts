@@ -21,6 +21,7 @@ const shape = z.object({
     extra: z.record(z.string(), z.int()).optional(),
     pools: z.array(z.object({ from: z.string(), to: z.string() })).default([]),
     serial: z.string().default(''),
+    secret: fields.secret.optional(),
     either: z.union([z.literal('auto'), z.int()]).default('auto'),
   }),
 })
@@ -108,6 +109,21 @@ const bad: readonly { name: string; text?: string; env?: Record<string, string>;
     problems: ['reboots.yaml:4:13 boot.tftpPort: must be at most 65535, not 70000'],
   },
   {
+    name: 'an alias of nothing',
+    text: 'log:\n  level: *nothing\n',
+    problems: ['reboots.yaml:2:10 *nothing: there is no &nothing before it'],
+  },
+  {
+    name: 'aliases that stand for more than can be meant',
+    text: `dhcp:\n  a: &a [x,x,x,x,x,x,x,x,x]\n  b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n  c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n  pools: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`,
+    problems: ['reboots.yaml:1:1 Excessive alias count indicates a resource exhaustion attack'],
+  },
+  {
+    name: 'a secret that is no text, which is not repeated',
+    text: 'dhcp: { secret: 123456 }\n',
+    problems: ['reboots.yaml:1:17 dhcp.secret: must be text: put it between quotes'],
+  },
+  {
     name: 'neither of two forms',
     text: 'dhcp:\n  either: never\n',
     problems: ['reboots.yaml:2:11 dhcp.either: must be auto, not "never", or must be a number, not "never"'],
@@ -162,6 +178,8 @@ const good: readonly { name: string; text?: string; env?: Record<string, string>
     dhcp: { leaseSeconds: 100 },
   },
   { name: 'text stays text where text is taken', env: { REBOOTS_DHCP_SERIAL: '007' }, dhcp: { serial: '007' } },
+  { name: 'text that looks like a list', env: { REBOOTS_DHCP_SECRET: '[a, b]' }, dhcp: { secret: '[a, b]' } },
+  { name: 'text that looks like a map', env: { REBOOTS_DHCP_SERIAL: '{x}' }, dhcp: { serial: '{x}' } },
   { name: 'booleans', env: { REBOOTS_DHCP_AUTHORITATIVE: 'true' }, dhcp: { authoritative: true } },
   { name: 'one of two forms', env: { REBOOTS_DHCP_EITHER: '7' }, dhcp: { either: 7 } },
   {

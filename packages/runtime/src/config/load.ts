@@ -4,7 +4,7 @@ import { didYouMean } from '../nearest.ts'
 import { ConfigError } from './config-error.ts'
 import { readEnvironment } from './environment.ts'
 import { describeIssue } from './problems.ts'
-import { fieldsOf, isRequiredObject, unwrap, envName, type Field, type Schema } from './schema.ts'
+import { fieldsOf, isRequiredObject, isSecret, unwrap, envName, type Field, type Schema } from './schema.ts'
 import { SECTION_NAMES } from './sections.ts'
 import { NO_SOURCE, readSource, type Source } from './source.ts'
 
@@ -34,7 +34,8 @@ export function loadConfig<S extends z.ZodObject>(shape: S, options: LoadOptions
   const named = options.file ?? env['REBOOTS_CONFIG']
   const file = named === undefined || named === '' ? undefined : resolve(named)
   const source = file === undefined ? NO_SOURCE : readSource(file)
-  const environment = readEnvironment(env, fieldsOf(shape))
+  const fields = fieldsOf(shape)
+  const environment = readEnvironment(env, fields)
   const values = filled(overlaid(ownSections(source.values, shape), environment.set), shape)
   const parsed = z.safeParse(shape, values)
   const issues = parsed.success ? [] : parsed.error.issues
@@ -42,7 +43,7 @@ export function loadConfig<S extends z.ZodObject>(shape: S, options: LoadOptions
     ...unknownSections(source),
     ...unknownKeys(ownSections(source.values, shape), shape, source, []),
     ...environment.problems,
-    ...issues.flatMap((issue) => describe(issue, values, environment.set, source)),
+    ...issues.flatMap((issue) => describe(issue, values, environment.set, source, secretsOf(fields))),
   ]
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems)
   return { config: parsed.data, file, directory: file === undefined ? process.cwd() : dirname(file) }
@@ -109,20 +110,25 @@ function filled(values: Values, schema: z.ZodObject): Values {
   return result
 }
 
+function secretsOf(fields: readonly Field[]): ReadonlySet<string> {
+  return new Set(fields.filter(({ schema }) => isSecret(schema)).map(({ path }) => path.join('.')))
+}
+
 function describe(
   issue: z.core.$ZodIssue,
   values: Values,
   set: ReadonlyMap<Field, unknown>,
   source: Source,
+  secrets: ReadonlySet<string>,
 ): readonly string[] {
   // Unknown keys are found before, with their places and the nearest name.
   if (issue.code === 'unrecognized_keys') return []
   const path = issue.path
   const value = path.reduce<unknown>((inner, key) => (inner as Values | undefined)?.[key as string], values)
-  const message = describeIssue(issue, value)
+  const name = path.join('.')
+  const message = secrets.has(name) ? 'must be text: put it between quotes' : describeIssue(issue, value)
   const variable = [...set.keys()].find((field) => field.path.every((part, index) => path[index] === part))
   if (variable !== undefined) return [`${variable.env}: ${message}`]
-  const name = path.join('.')
   const place = source.placeOf(path)
   const settable = value === undefined && path.every((part) => typeof part === 'string')
   return [`${place} ${name}: ${message}${settable ? ` (or set ${envName(path)})` : ''}`.trimStart()]

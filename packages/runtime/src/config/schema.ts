@@ -48,3 +48,8 @@ export function fieldsOf(shape: z.ZodObject, path: readonly string[] = []): Fiel
     return inner instanceof z.ZodObject ? fieldsOf(inner, here) : [{ path: here, env: envName(here), schema }]
   })
 }
+
+/** A value that no message repeats: `fields.secret`. */
+export function isSecret(schema: Schema): boolean {
+  return z.globalRegistry.get(unwrap(schema) as z.ZodType)?.['secret'] === true
+}

@@ -35,6 +35,8 @@ export const fields = {
     error: (issue) => `must be host:port such as 127.0.0.1:7067, not "${String(issue.input)}"`,
   }),
   port: z.int().min(1).max(65535),
+  /** Text that no message repeats. */
+  secret: z.string().meta({ secret: true }),
 } as const
 
 /** The `metrics` key of a service's own section. */

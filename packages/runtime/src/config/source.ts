@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
 import { ConfigError } from './config-error.ts'
 
 /** A configuration file, read, with the places of its values. */
@@ -26,13 +26,35 @@ export function readSource(file: string): Source {
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error) => `${place(error.pos[0])} ${error.message}`))
   }
-  const values: unknown = document.toJS()
+  const problems = danglingAliases(document, place)
+  if (problems.length > 0) throw new ConfigError(problems)
+  const values = valuesOf(document, place)
   if (values === null || values === undefined) return NO_SOURCE
   if (!isMap(document.contents)) throw new ConfigError([`${place(0)} must be a mapping of sections, such as "log:"`])
   return {
     values: withoutNulls(values) as Record<string, unknown>,
     placeOf: (path) => place(offsetOf(document, path, 'value')),
     placeOfKey: (path) => place(offsetOf(document, path, 'key')),
+  }
+}
+
+function danglingAliases(document: Document, place: (offset: number) => string): string[] {
+  const problems: string[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined)
+        problems.push(`${place(startOf(alias) ?? 0)} *${alias.source}: there is no &${alias.source} before it`)
+    },
+  })
+  return problems
+}
+
+/** The parser counts what aliases stand for, and gives up on too much. */
+function valuesOf(document: Document, place: (offset: number) => string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new ConfigError([`${place(0)} ${(error as Error).message}`])
   }
 }
 
