@@ -1,4 +1,5 @@
-import { formatIpv4 } from '@reboots/protocol/net'
+import { isIP } from 'node:net'
+import { formatIpv4, parseIpv4 } from '@reboots/protocol/net'
 import { fields, listenAddress, sections, type ListenAddress, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 
@@ -14,11 +15,28 @@ export const REGISTRY_VARIABLES = {
   password: 'REGISTRY_PASSWORD',
 } as const
 
-const LISTEN = /^[0-9.]+(?::\d{1,5})?$/
+/** `address` or `address:port`. */
+function isListenAddress(value: string): boolean {
+  const [, host = '', port = '1'] = /^([0-9.]+)(?::(\d{1,5}))?$/.exec(value) ?? []
+  return parseIpv4(host) !== undefined && Number(port) <= 65535
+}
+
+/** An address, or a network by its prefix. */
+function isAddressOrCidr(value: string): boolean {
+  const [address = '', prefix = '1', ...rest] = value.split('/')
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits
+}
+
+/** Empty, or scheme and host, and `rest` behind them. */
+function isUrl(value: string, schemes: RegExp, rest: RegExp): boolean {
+  const url = URL.parse(value)
+  return value === '' || (url !== null && schemes.test(url.protocol) && url.host !== '' && rest.test(url.pathname))
+}
 
 const http = z.object({
   listen: z
-    .array(z.string().regex(LISTEN, { error: 'must be an IPv4 address, or address:port' }))
+    .array(z.string().refine(isListenAddress, { error: 'must be an IPv4 address, or address:port' }))
     .default([])
     .describe(
       'IPv4 addresses to listen on, `address` or `address:port`; empty: every address of `links`, and 127.0.0.1',
@@ -32,13 +50,21 @@ const http = z.object({
     .default(['/usr/lib/ipxe'])
     .describe('Directories with iPXE binaries, served under /ipxe/binary/; the first that has a file wins'),
   trustedProxies: z
-    .array(z.string())
+    .array(z.string().refine(isAddressOrCidr, { error: 'must be an address, or a network such as 10.0.0.0/8' }))
     .default([])
     .describe('Addresses or CIDRs whose X-Forwarded-For header is believed'),
-  origin: text.describe(
-    'Origin machines reach this service by, http://host:port; empty: the address a request came to',
-  ),
-  osieUrl: text.describe('Base URL of kernel and initrd for records that name none; empty: /files of this service'),
+  origin: z
+    .string()
+    .refine((value) => isUrl(value, /^https?:$/, /^\/?$/), { error: 'must be an origin such as http://192.0.2.1:7080' })
+    .default('')
+    .describe('Origin machines reach this service by, http://host:port; empty: the address a request came to'),
+  osieUrl: z
+    .string()
+    .refine((value) => isUrl(value, /^(https?|t?ftp|nfs):$/, /^/), {
+      error: 'must be a URL such as http://192.0.2.1/hook',
+    })
+    .default('')
+    .describe('Base URL of kernel and initrd for records that name none; empty: /files of this service'),
   kernelName: z.string().default('vmlinuz').describe('Kernel file name; `-<arch>` is appended'),
   initrdName: z.string().default('initramfs').describe('Initrd file name; `-<arch>` is appended'),
   extraKernelArgs: z

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadConfig } from '@reboots/runtime'
+import { ConfigError, loadConfig } from '@reboots/runtime'
 import { shape, type Config } from './config.ts'
 import { siteOf, tinkServer } from './site.ts'
 
@@ -44,4 +44,40 @@ test('an origin set by the operator replaces the address the request came to', (
   )
   assert.equal(facts.http, 'http://boot.example')
   assert.equal(facts.tinkServer, 'boot.example:42113')
+})
+
+const REFUSED: readonly [string, readonly string[], RegExp][] = [
+  [
+    'TRUSTED_PROXIES',
+    ['10.0.0.0/33', 'proxy', '10.0.0.0/', '2001:db8::/129', '10.0.0.0/8/8'],
+    /must be an address, or a network/,
+  ],
+  [
+    'ORIGIN',
+    ['boot.example', 'boot.example:7080', 'http://', 'tftp://boot.example', 'http://boot.example/x'],
+    /must be an origin/,
+  ],
+  ['OSIE_URL', ['hook', '/hook', 'boot.example:80/hook'], /must be a URL/],
+  ['LISTEN', ['1.2.3', '999.1.1.1', '127.0.0.1:99999', 'eth0'], /must be an IPv4 address, or address:port/],
+]
+
+for (const [key, values, problem] of REFUSED) {
+  for (const value of values) {
+    test(`REBOOTS_HTTP_${key}=${value} is refused at the start`, () =>
+      assert.throws(
+        () => configured({ [`REBOOTS_HTTP_${key}`]: value }),
+        (error) => error instanceof ConfigError && error.problems.length === 1 && problem.test(error.problems[0]!),
+      ))
+  }
+}
+
+test('addresses, networks and URLs as they are meant are taken', () => {
+  const { http } = configured({
+    REBOOTS_HTTP_TRUSTED_PROXIES: '10.0.0.0/8,192.0.2.1,2001:db8::/32,::1',
+    REBOOTS_HTTP_ORIGIN: 'https://[2001:db8::1]:7443/',
+    REBOOTS_HTTP_OSIE_URL: 'http://192.0.2.1:8080/hook',
+    REBOOTS_HTTP_LISTEN: '0.0.0.0,192.0.2.1:80',
+  })
+  assert.deepEqual(http.trustedProxies, ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1'])
+  assert.deepEqual(http.listen, ['0.0.0.0', '192.0.2.1:80'])
 })
