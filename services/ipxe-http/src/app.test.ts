@@ -5,6 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { formatIpv4 } from '@reboots/protocol/net'
 import { createLog, createMetrics } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
@@ -34,7 +35,7 @@ before(async () => {
   writeFileSync(path.join(top, 'ipxe', 'undionly.kpxe'), 'undionly')
   writeFileSync(path.join(top, 'own', 'ipxe.efi'), 'own build')
   const app = createApp({
-    trustedProxies: ['127.0.0.1'],
+    trustedProxies: ['127.0.0.0/16', '190.57.149.90'],
     log,
     metrics,
     files: bootFilesOnDisk(
@@ -206,6 +207,31 @@ test('a script request carries what the URL and the connection say', async () =>
     },
   ])
 })
+
+/** X-Forwarded-For from a trusted proxy, and whose address counts. */
+const FORWARDED: readonly [string, string][] = [
+  ['', '127.0.0.1'],
+  ['192.0.2.9', '192.0.2.9'],
+  ['192.0.2.9, 127.0.0.2', '192.0.2.9'],
+  ['1.1.1.1, 8.8.8.8, 127.0.0.1, 127.0.0.2', '8.8.8.8'],
+  ['1.1.1.1, 127.0.0.1, 127.0.0.2, 127.0.0.3', '1.1.1.1'],
+  ['127.0.0.3, 127.0.0.2', '127.0.0.3'],
+  ['invalid, 190.57.149.90', '190.57.149.90'],
+  ['190.57.149.90, invalid', '127.0.0.1'],
+  ['::ffff:192.0.2.9', '192.0.2.9'],
+  ['::FFFF:192.0.2.9', '192.0.2.9'],
+]
+
+for (const [header, address] of FORWARDED) {
+  test(`X-Forwarded-For "${header}" is a request of ${address}`, async () => {
+    asked.length = 0
+    await raw('/auto.ipxe', { headers: { 'x-forwarded-for': header } })
+    assert.deepEqual(
+      asked.map((request) => formatIpv4(request.address!)),
+      [address],
+    )
+  })
+}
 
 test('a request that is not understood is refused, and the service goes on', async () => {
   assert.equal((await raw('/files/vmlinuz', { method: 'POST' })).status, 404)

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
@@ -41,7 +42,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const note: Note = (request, route, outcome, fields) => {
     requests.inc({ route, outcome })
     options.log.info(
-      { route, outcome, from: request.ip, path: request.url, ...fields },
+      { route, outcome, from: clientOf(request), path: request.url, ...fields },
       `${request.method} ${request.url} ${outcome}`,
     )
   }
@@ -118,7 +119,7 @@ function scriptRequest(request: FastifyRequest, path: string, options: AppOption
   const mac: MacAddress | undefined = macInScriptPath(path)
   return {
     mac,
-    address: addressOf(request.ip),
+    address: addressOf(clientOf(request)),
     arch: /^\d{1,5}$/.test(query['arch'] ?? '') ? Number(query['arch']) : undefined,
     uuid: /^[0-9a-f-]{36}$/i.test(query['uuid'] ?? '') ? query['uuid']!.toLowerCase() : undefined,
     network: {
@@ -131,9 +132,14 @@ function scriptRequest(request: FastifyRequest, path: string, options: AppOption
   }
 }
 
-/** The address a request came from, without the prefix of an IPv4 address on an IPv6 socket. */
+/** Whom a request comes from: of what trusted proxies forwarded, the farthest address; what is behind something that is none is not believed. */
+function clientOf(request: FastifyRequest): string {
+  return request.ips?.findLast((ip) => isIP(ip) !== 0) ?? request.ip
+}
+
+/** Without the prefix of an IPv4 address on an IPv6 socket. */
 function addressOf(ip: string): Ipv4Address | undefined {
-  return parseIpv4(ip.replace(/^::ffff:/, ''))
+  return parseIpv4(ip.replace(/^::ffff:/i, ''))
 }
 
 /** How the machine reached this service. UEFI's Host may lack the port, so the socket's own address is the better witness. */
