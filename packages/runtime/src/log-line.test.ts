@@ -23,6 +23,16 @@ const lines: readonly { name: string; record: Record<string, unknown>; line: str
     line: '03:04:05.678 dhcp         a\\u001b[2Jb file="\\u001b]0;x\\u0007"',
   },
   {
+    name: 'the same in the eighth-bit controls, turned direction, lists and the stack of an error',
+    record: {
+      ...base,
+      asked: '\u009b2J',
+      options: { 'a\u202e': ['\u009d'] },
+      err: { stack: 'Error: \u001b[2J\n  at x' },
+    },
+    line: '03:04:05.678 dhcp         offer asked="\\u009b2J" options={"a\\u202e":["\\u009d"]}\n    Error: \\u001b[2J\n      at x',
+  },
+  {
     name: 'something that is no record of ours',
     record: { hello: null },
     line: '               hello=null',

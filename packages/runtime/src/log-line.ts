@@ -30,7 +30,8 @@ export function formatLogLine(record: Readonly<Record<string, unknown>>, style: 
 function errorLines(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
   const { stack, message } = error as { readonly stack?: string; readonly message?: string }
-  return `\n    ${(stack ?? message ?? '').replaceAll('\n', '\n    ')}`
+  const lines = (stack ?? message ?? '').split('\n')
+  return lines.map((line) => `\n    ${printable(line)}`).join('')
 }
 
 function textOf(value: unknown): string {
@@ -38,8 +39,8 @@ function textOf(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value) ?? ''
-  return /^[\w.,:;/@%+~()-]+$/.test(value) ? value : JSON.stringify(value)
+  if (typeof value === 'string' && /^[\w.,:;/@%+~()-]+$/.test(value)) return value
+  return printable(JSON.stringify(value) ?? '')
 }
 
 /** Text that came from a peer must not move the cursor of the terminal that shows it. */
