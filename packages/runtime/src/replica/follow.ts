@@ -24,6 +24,7 @@ const MOST_WAIT_MS = 5000
 export function follow<R>(options: FollowOptions<R>): Following {
   let closed = false
   let failures = 0
+  let connected = false
   let stream: ClientReadableStream<R> | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -32,7 +33,9 @@ export function follow<R>(options: FollowOptions<R>): Following {
     const end = (why: string): void => {
       if (over || closed) return
       over = true
-      if (failures === 0) options.lost(why)
+      // Of attempts that fail one after another, the first is said.
+      if (connected || failures === 0) options.lost(why)
+      connected = false
       timer = setTimeout(open, backOff(failures++))
     }
     stream = options.open(new Metadata({ waitForReady: failures > 0 }))
@@ -40,7 +43,10 @@ export function follow<R>(options: FollowOptions<R>): Following {
       failures = 0
       options.receive(response)
     })
-    stream.on('metadata', () => options.connected())
+    stream.on('metadata', () => {
+      connected = true
+      options.connected()
+    })
     stream.on('error', (error: ServiceError) => end(reasonOf(error)))
     stream.on('end', () => end('the server ended the stream'))
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { Metadata, status, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { hardware } from '@reboots/api'
 import { formatIpv4, parseIpv4, parseMac } from '@reboots/protocol/net'
 import { brokenHardware, brokenRules, fakeHardware, fakeRules, machine } from '@reboots/testkit'
@@ -185,6 +185,24 @@ test('a snapshot in parts shows when it is whole, and one that breaks off never 
   second.write({ ...part, revision: 9n, reset: false, synced: true, upserted: [{ ...one!, name: 'again' }] })
   await prepared('m1')
   assert.deepEqual(found(), both('m1 01', 'm2 02', undefined))
+})
+
+test('a server that begins streams and breaks them off before a word is not said to be connected', async (t) => {
+  const calls = new EventEmitter()
+  const watch = (call: ServerWritableStream<hardware.WatchRequest, hardware.WatchResponse>): void =>
+    void calls.emit('watch', call)
+  const services = [[hardware.HardwareServiceService, { watch, getMachine: () => {}, listMachines: () => {} }] as const]
+  const server = await serveRpc({ listen: '127.0.0.1:0', services, log, graceMs: 0 })
+  t.after(() => server.close())
+  const { replica, metrics } = follow(t, server.address)
+  for (const sentence of ['first', 'second']) {
+    const [call] = await once(calls, 'watch')
+    call.sendMetadata(new Metadata())
+    call.emit('error', { code: status.INTERNAL, details: sentence })
+  }
+  await once(calls, 'watch')
+  assert.match(replica.problem ?? '', /INTERNAL: second$/)
+  assert.match(await metrics.text(), /reboots_replica_connected\{replica="machines"\} 0\n/)
 })
 
 test('it shows in the metrics how old the state is', async (t) => {
