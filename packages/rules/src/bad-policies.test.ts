@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { parsePolicy } from './parse-policy.ts'
 import { PolicyError } from './problem.ts'
 
@@ -73,4 +73,14 @@ test('no more than 200 problems are reported', () => {
     () => parsePolicy(text, 'p'),
     (error) => error instanceof PolicyError && error.problems.length === 200,
   )
+})
+
+test('what is wrong ten thousand times is looked up no more often than it is reported', () => {
+  const profiles = Array.from({ length: 1_000 }, (_, i) => `  profile-number-${i}: { chain: 'http://a/' }\n`).join('')
+  const text = `${rules(10_000).replaceAll('ignore }', '{ boot: profile-numbre-1 } }')}profiles:\n${profiles}`
+  const compared = mock.method(String.prototype, 'toLowerCase').mock
+  assert.throws(() => parsePolicy(text, 'p'), PolicyError)
+  mock.restoreAll()
+  // Each name and each candidate for it.
+  assert.ok(compared.callCount() <= 2 * 200 * 1_000, String(compared.callCount()))
 })

@@ -72,8 +72,13 @@ export class Reader {
     return document.contents
   }
 
+  /** No further problem is reported: reading on would only cost time, above all looking for names like the ones that are wrong. */
+  get full(): boolean {
+    return this.problems.length >= LIMITS.problems
+  }
+
   reportAt(offset: number, path: string, message: string): undefined {
-    if (this.problems.length >= LIMITS.problems) return
+    if (this.full) return
     const { line, col } = this.#lines.linePos(offset)
     this.problems.push({ source: this.#source, line: Math.max(1, line), column: Math.max(1, col), path, message })
   }

@@ -31,6 +31,6 @@ export const LIMITS = {
   patternCharacters: 256,
   /** Instructions of a compiled pattern: the time per character of the text. */
   patternProgram: 1_000,
-  /** Problems reported for one document; the rest is counted only. */
+  /** Problems reported for one document; with that many the rest of it is not read. */
   problems: 200,
 } as const

@@ -64,6 +64,7 @@ function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMa
   const firstUse = new Map<string, string>()
   const rules: Rule[] = []
   for (const place of reader.readList(list, 'a list of rules', LIMITS.rules) ?? []) {
+    if (reader.full) break
     const rule = readRule(reader, place, profiles, firstUse)
     if (rule !== undefined) rules.push(rule)
   }

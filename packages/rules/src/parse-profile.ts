@@ -14,6 +14,7 @@ export function readProfiles(reader: Reader, place: Place): Map<string, Profile 
     reader.report(place, `${entries.length} profiles; at most ${LIMITS.profiles} are allowed`)
   }
   for (const entry of entries.slice(0, LIMITS.profiles)) {
+    if (reader.full) break
     if (entry.key.trim() === '' || entry.key.length > LIMITS.nameCharacters) {
       reader.report({ node: entry.keyNode, path: place.path }, 'the name of a profile is empty or too long')
     }
