@@ -23,22 +23,11 @@ const ONE: Size = { whole: 1, element: 1 }
  * `[["x"]].map(a, a + a).map(a, a + a)` doubles with every call.
  */
 export function sizeOf(node: ASTNode, bound: Bound, scope: Scope): Size {
-  switch (node.op) {
-    case 'value':
-      return ONE
-    case 'id':
-    case '.':
-    case '[]':
-      return sizeOfPath(node, bound, scope)
-    case 'rcall':
-      return MACROS.has(node.args[0]) ? sizeOfMacro(node, bound, scope) : sizeOfParts(node, bound, scope)
-    case '?:':
-    case '+':
-    case 'list':
-      return sizeOfSides(node, bound, scope)
-    default:
-      return sizeOfParts(node, bound, scope)
-  }
+  if (node.op === 'value') return ONE
+  if (node.op === 'id' || node.op === '.' || node.op === '[]') return sizeOfPath(node, bound, scope)
+  if (node.op === 'rcall' && MACROS.has(node.args[0])) return sizeOfMacro(node, bound, scope)
+  if (node.op === '?:' || node.op === '+' || node.op === 'list') return sizeOfSides(node, bound, scope)
+  return sizeOfParts(node, bound, scope)
 }
 
 /** What is made of other values, in whatever way, is no bigger than all of them. */
