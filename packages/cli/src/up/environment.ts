@@ -19,12 +19,13 @@ export function serviceEnvironment(options: UpOptions, base: NodeJS.ProcessEnv):
     REBOOTS_LOG_FORMAT: 'json',
     ...(options.config === undefined ? {} : { REBOOTS_CONFIG: options.config }),
     ...(options.interfaces.length === 0 ? {} : { REBOOTS_LINKS_INTERFACES: options.interfaces.join(',') }),
-    ...(machines.set === undefined ? {} : { REBOOTS_HARDWARE_FILES: machines.set }),
+    // As JSON: the path may hold a comma, at which a list in a variable is parted.
+    ...(machines.set === undefined ? {} : { REBOOTS_HARDWARE_FILES: JSON.stringify([machines.set]) }),
   }
 }
 
 export interface MachineFiles {
-  /** To be handed to the hardware service; undefined when its configuration says it. */
+  /** One path, to be handed to the hardware service; undefined when its configuration says it. */
   readonly set: string | undefined
   /** For people. */
   readonly shown: string
@@ -47,7 +48,8 @@ function configuredFiles(config: string | undefined): string | undefined {
   try {
     const document = parse(readFileSync(config, 'utf8')) as { hardware?: { files?: unknown } } | null
     const files = document?.hardware?.files
-    return Array.isArray(files) && files.length > 0 ? files.join(', ') : undefined
+    if (files === undefined || files === null || (Array.isArray(files) && files.length === 0)) return undefined
+    return Array.isArray(files) ? files.join(', ') : JSON.stringify(files)
   } catch {
     return config
   }
