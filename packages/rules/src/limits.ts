@@ -28,6 +28,8 @@ export const LIMITS = {
   expressionSteps: 50_000,
   /** The same over all rules of a policy, since a packet may be tried against each. */
   policySteps: 500_000,
+  /** The same over all tests of a document, which every service runs when it gets the policy: some seconds. */
+  testSteps: 50_000_000,
   patternCharacters: 256,
   /** Instructions of a compiled pattern: the time per character of the text. */
   patternProgram: 1_000,

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts'
 import { readName } from './parse-name.ts'
 import { readOutcome } from './parse-outcome.ts'
 import { readProfiles } from './parse-profile.ts'
-import { OTHERWISE, type Policy, type Profile, type Rule } from './policy.ts'
+import { OTHERWISE, stepsOf, type Policy, type Profile, type Rule } from './policy.ts'
 import { runTests } from './policy-tests.ts'
 import { PolicyError } from './problem.ts'
 
@@ -68,7 +68,7 @@ function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMa
     const rule = readRule(reader, place, profiles, firstUse)
     if (rule !== undefined) rules.push(rule)
   }
-  const steps = rules.reduce((sum, { condition }) => sum + condition.steps, 0)
+  const steps = stepsOf(rules)
   if (steps > LIMITS.policySteps) {
     reader.report(list, `the rules may take ${steps} steps together; at most ${LIMITS.policySteps} are allowed`)
   }

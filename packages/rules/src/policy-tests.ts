@@ -12,7 +12,7 @@ import { suggestion } from './nearest.ts'
 import { readName } from './parse-name.ts'
 import { readOutcome } from './parse-outcome.ts'
 import { readFields, type Fields } from './parse-given.ts'
-import { OTHERWISE, type Policy } from './policy.ts'
+import { OTHERWISE, stepsOf, type Policy } from './policy.ts'
 
 const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', subnet: '' }
 const TEST_MAC = '02:00:00:00:00:01'
@@ -25,22 +25,35 @@ const TEST_TIME = 1_767_225_600_000 as Facts['now']
 export function runTests(reader: Reader, list: Place, policy: Policy): string[] {
   const firstUse = new Map<string, string>()
   const names: string[] = []
-  for (const place of reader.readList(list, 'a list of tests', LIMITS.tests) ?? []) {
+  const places = reader.readList(list, 'a list of tests', LIMITS.tests) ?? []
+  const steps = places.length * stepsOf(policy.rules)
+  if (steps > LIMITS.testSteps) {
+    reader.report(list, `the tests may take ${steps} steps together; at most ${LIMITS.testSteps} are allowed`)
+    return names
+  }
+  const rules = new Set([...policy.rules.map((rule) => rule.name), OTHERWISE])
+  for (const place of places) {
     if (reader.full) break
-    const name = runTest(reader, place, policy, firstUse)
+    const name = runTest(reader, place, policy, rules, firstUse)
     if (name !== undefined) names.push(name)
   }
   return names
 }
 
-function runTest(reader: Reader, place: Place, policy: Policy, firstUse: Map<string, string>): string | undefined {
+function runTest(
+  reader: Reader,
+  place: Place,
+  policy: Policy,
+  rules: ReadonlySet<string>,
+  firstUse: Map<string, string>,
+): string | undefined {
   const found = reader.readRecord(place, 'a test', ['name', 'given', 'expect', 'rule'])
   if (found === undefined) return undefined
   for (const key of ['name', 'expect'] as const) if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'test', firstUse)
   const facts = readGiven(reader, found.given)
   const expected = found.expect && readExpected(reader, found.expect, policy)
-  const rule = found.rule && readRuleName(reader, found.rule, policy)
+  const rule = found.rule && readRuleName(reader, found.rule, rules)
   if (name === undefined || facts === undefined || expected === undefined) return undefined
   const verdict = decide(policy, facts)
   const fits = agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule
@@ -49,11 +62,10 @@ function runTest(reader: Reader, place: Place, policy: Policy, firstUse: Map<str
 }
 
 /** The rule that has to decide, so that a test can tell two rules of one outcome apart. */
-function readRuleName(reader: Reader, place: Place, policy: Policy): string | undefined {
+function readRuleName(reader: Reader, place: Place, rules: ReadonlySet<string>): string | undefined {
   const name = reader.readText(place, 'the name of a rule', LIMITS.nameCharacters)
   if (name === undefined) return undefined
-  const names = [...policy.rules.map((rule) => rule.name), OTHERWISE]
-  if (!names.includes(name)) reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, names)}`)
+  if (!rules.has(name)) reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, rules)}`)
   return name
 }
 

@@ -26,6 +26,11 @@ export interface Rule {
   readonly missed: Tried
 }
 
+/** Steps that one decision may take: each rule is tried. */
+export function stepsOf(rules: readonly Rule[]): number {
+  return rules.reduce((sum, { condition }) => sum + condition.steps, 0)
+}
+
 /** What a verdict names when no rule matched; no rule may have this name. */
 export const OTHERWISE = 'otherwise'
 
