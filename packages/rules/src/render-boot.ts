@@ -101,17 +101,23 @@ function refuseInArgument(value: string, where: Insertion): string | undefined {
 
 const SCRIPT_SPECIAL = ['$', '||', '&&', '\\', '"', "'"]
 
+/** Words that separate commands; the halves of `&&` and `||` could be completed by a neighbour. */
+const SEPARATORS: ReadonlySet<string> = new Set([';', '&', '|'])
+
 /**
- * Refuses what would end the line, the argument or the quotes, start an expansion or chain a command: iPXE has no escape for all of
- * them. A `$` alone could be completed by the text behind it, and a value of only `&` by a neighbour.
+ * Refuses what would end the line or the quotes, start an expansion or a comment, or chain a command: iPXE has no escape for all
+ * of them, and no quotes either, it only splits at blanks; those in a template are for whoever reads the argument. A `$` alone could
+ * be completed by the text behind it.
  */
 function refuseInScript(value: string, where: Insertion): string | undefined {
   if (CONTROL.test(value)) return `${is(value, where)} a control character`
-  const special = SCRIPT_SPECIAL.find((text) => value.includes(text)) ?? /^[&|]$/.exec(value)?.[0]
+  const words = value.split(/\s/)
+  const special = SCRIPT_SPECIAL.find((text) => value.includes(text)) ?? words.find((each) => SEPARATORS.has(each))
   if (special !== undefined) return `${is(value, where)} ${special}`
   if (where.untrusted && !where.quoted && /[\s#]/.test(value)) {
     return `${is(value, where)} a blank or #: put the {{ }} between double quotes`
   }
+  if (words.some((each) => each.startsWith('#'))) return `${is(value, where)} a word that begins with #`
   return undefined
 }
 
