@@ -1,6 +1,6 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 
 export interface TreeFile {
   readonly path: string
@@ -67,11 +67,17 @@ async function walk(path: string, found: Walk): Promise<void> {
   found.directories.add(path)
   const entries = await readdir(path, { withFileTypes: true })
   for (const entry of entries.filter(isWanted).sort(byName)) {
-    // What vanished since the directory was read is not there.
-    await walk(join(path, entry.name), found).catch((error: unknown) => {
-      if (reason(error) !== 'ENOENT') throw error
+    const inside = join(path, entry.name)
+    // What vanished since the directory was read, or a link that leads nowhere, is not there.
+    await walkEntry(inside, entry, found).catch((error: unknown) => {
+      if (!['ENOENT', 'ELOOP'].includes(reason(error))) throw error
     })
   }
+}
+
+/** A link is followed to a directory under any name, and to a file if its own name is one of a file of records. */
+async function walkEntry(path: string, entry: Dirent, found: Walk): Promise<void> {
+  if (hasExtension(path) || !entry.isSymbolicLink() || (await stat(path)).isDirectory()) await walk(path, found)
 }
 
 /** The fingerprint of a file as it is now; undefined if it is gone. */
@@ -86,7 +92,11 @@ function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): strin
 
 function isWanted(entry: Dirent): boolean {
   if (entry.name.startsWith('.')) return false
-  return entry.isDirectory() || entry.isSymbolicLink() || EXTENSIONS.has(extname(basename(entry.name)).toLowerCase())
+  return entry.isDirectory() || entry.isSymbolicLink() || hasExtension(entry.name)
+}
+
+function hasExtension(path: string): boolean {
+  return EXTENSIONS.has(extname(path).toLowerCase())
 }
 
 function byName(a: Dirent, b: Dirent): number {
