@@ -175,6 +175,8 @@ test('an error does not repeat the value: it may be a password', () => {
 test('what would be an option is refused where iPXE looks for options', () => {
   assert.throws(() => isset('-x'), { reason: 'option' })
   assert.throws(() => iseq(trusted('--x'), 'y'), { reason: 'option' })
+  assert.throws(() => echo(trusted(' --x')), { reason: 'option' })
+  assert.throws(() => isset(trusted('  -x')), { reason: 'option' })
 })
 
 const lines: readonly (readonly [Line, string])[] = [

@@ -62,7 +62,8 @@ export function word(value: Value): string {
 /** A value where iPXE looks for options as well, so that it must not begin with `-`. Throws IpxeValueError. */
 export function firstWord(value: Value): string {
   const text = word(value)
-  if (text.startsWith('-')) throw new IpxeValueError('option')
+  // iPXE passes over the blanks in front.
+  if (text.trimStart().startsWith('-')) throw new IpxeValueError('option')
   return text
 }
 
