@@ -1,7 +1,6 @@
 import {
   bootFileName,
   parameterRequestList,
-  relayAgent,
   tftpServerName,
   vendorClass,
   withOption,
@@ -45,7 +44,7 @@ export function withBootAnswer(
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
 
-  const verdict = decide(policy, factsOf(reply, asked, client, machine, terms))
+  const verdict = decide(policy, factsOf(reply, asked, client, machine, terms, ports))
   const servers = serversFor(terms, ports.settings.bootServers(asked.link))
   const asks = parameterRequestList(asked.message)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
@@ -84,18 +83,16 @@ function bootFileOf({ bootFile }: Terms, client: BootClient, { machine }: Reserv
 
 function factsOf(
   reply: DhcpMessage,
-  { message, link, now }: Asked,
+  { message, link, mac, now }: Asked,
   client: BootClient,
   { machine, address }: Reservation,
   { config }: Terms,
+  { relays }: Ports,
 ): Facts {
-  const relay = relayAgent(message)
   const at = reply.yiaddr || message.ciaddr || address?.ip
   const network = networkFacts({
     link: link.name,
-    giaddr: message.giaddr,
-    circuitId: relay?.circuitId,
-    remoteId: relay?.remoteId,
+    ...relays.factsOf(message, mac),
     subnet: at === undefined ? undefined : { address: at, mask: config.subnetMask },
   })
   return { client: clientFacts(client), network, machine, now }

@@ -2,6 +2,8 @@ import { INFINITE, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 import { bootServersOn, fields, metricsSection, OperatorError, sections, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 import { Networks } from './addressing/networks.ts'
+import { admission } from './admission/admission-config.ts'
+import { admissionOf } from './admission/admission.ts'
 import { leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
 import { leases } from './leases-config.ts'
 import type { Settings } from './ports.ts'
@@ -45,6 +47,7 @@ const dhcp = z.object({
     .max(INFINITE)
     .default(600)
     .describe('Seconds that an address its machine found in use is given to nobody; 4294967295: for ever'),
+  admission,
   leases,
   metrics: metricsSection('127.0.0.1:7067'),
 })
@@ -78,6 +81,7 @@ export function settingsOf({ dhcp, boot }: Config, links: readonly UdpLink[]): S
     ...timesOf(dhcp),
     ...switchesOf(dhcp),
     networks: networksOf(dhcp, links),
+    admission: admissionOf(dhcp.admission),
     bootServers: (link) => servers.get(link.name)!,
   }
 }

@@ -38,6 +38,8 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
   const handler = HANDLERS[type]
   if (handler === undefined) return { silent: 'message-type-not-served' }
   if (message.hops > MAX_HOPS) return { silent: 'too-many-hops' }
+  const refused = ports.settings.admission(message, arrival, now)
+  if (refused !== undefined) return { silent: refused }
 
   const client = identifyClient(message)
   const machine = findMachine(message, ports)

@@ -12,6 +12,7 @@ import { handle } from './handle.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
 import type { Outcome } from './outcome.ts'
 import type { Ports } from './ports.ts'
+import { RelayMemory } from './relay-memory.ts'
 import { reservationOf, type Reservation } from './reservation.ts'
 
 await runService({
@@ -31,7 +32,7 @@ await runService({
       log,
       metrics,
     })
-    const ports: Ports = { ...replicas, leases, settings }
+    const ports: Ports = { ...replicas, leases, relays: new RelayMemory(), settings }
     gaugeLeases(metrics, leases, now)
 
     const doors = await serveDhcpWithStore<Outcome, LeaseStep, StepResult>({

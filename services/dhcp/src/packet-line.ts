@@ -12,6 +12,7 @@ const LEVELS: Readonly<Partial<Record<Silence, 'info' | 'warn'>>> = {
   'leases-unavailable': 'warn',
   'wrong-network': 'warn',
   'too-many-hops': 'warn',
+  'untrusted-relay': 'info',
   'not-synced': 'info',
   'no-address': 'info',
   released: 'info',

@@ -3,7 +3,9 @@ import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
 import type { BootServers, Policy } from '@reboots/rules'
+import type { Admission } from './admission/admission.ts'
 import type { Networks } from './addressing/networks.ts'
+import type { RelayMemory } from './relay-memory.ts'
 import type { Reservation } from './reservation.ts'
 
 /** What deciding needs from the world. Everything answers at once, from memory; steps in the lease store are part of the decision. */
@@ -11,6 +13,7 @@ export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
   readonly leases: Leases
+  readonly relays: RelayMemory
   readonly settings: Settings
 }
 
@@ -38,6 +41,8 @@ export interface Settings {
   readonly quarantineTime: Seconds
   /** The subnets and pools of the configuration, and what it says of leases and options. */
   readonly networks: Networks
+  /** Who is heard at all. */
+  readonly admission: Admission
   /** Whether machines without a record get addresses of the pools. */
   readonly servesUnknown: boolean
   /** What tells one client of a pool from another (RFC 2131 §4.2). */

@@ -33,6 +33,7 @@ import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
 import type { Decision, Outcome, Reply } from './outcome.ts'
 import type { Arrival, Link, Ports, Settings } from './ports.ts'
+import { RelayMemory } from './relay-memory.ts'
 import { reservationOf, type Reservation } from './reservation.ts'
 
 export const ip = (text: string): Ipv4Address => parseIpv4(text)!
@@ -72,7 +73,7 @@ export function networks(dhcp: object = {}): Networks {
     links: {},
     control: {},
     boot: { binaries: {} },
-    dhcp: { metrics: {}, leases: { redis: {} }, ...dhcp },
+    dhcp: { metrics: {}, leases: { redis: {} }, admission: {}, ...dhcp },
   })
   const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
   return settingsOf(config, [link]).networks
@@ -93,6 +94,7 @@ export class Site {
       offerTime: 60 as Seconds,
       quarantineTime: 600 as Seconds,
       networks: networks(options.dhcp),
+      admission: () => undefined,
       servesUnknown: options.unknown ?? false,
       clientIdentity: 'mac',
       rapidCommit: false,
@@ -108,6 +110,7 @@ export class Site {
       machines: { byMac, synced: options.synced ?? true },
       policy: { current: () => this.#policy },
       leases: new LeaseTable(),
+      relays: new RelayMemory(),
       settings,
     }
     this.record(...(options.machines ?? [MACHINE]))

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Host, Running } from '@reboots/testkit'
-import { BOOT, DOMAIN, LEASE_SECONDS, SERVER, type Machine, type Site } from '../site.ts'
+import { BOOT, DOMAIN, LEASE_SECONDS, RELAY, SERVER, type Machine, type Site } from '../site.ts'
 import type { Stand, Started, Subject } from './subject.ts'
 
 const MENU = 'boot menus'
@@ -10,9 +10,7 @@ const MENU = 'boot menus'
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
   S16: 'probe',
-  R4: 'relay facts kept with the lease',
   R9: 'a fact for rules',
-  R12: 'list of relays',
   Y5: MENU,
   Y7: MENU,
   Y8: MENU,
@@ -100,6 +98,7 @@ function addressing(subnets: Site['subnets'], rapidCommit: boolean): unknown {
     options: { 108: 300, 150: [SERVER, '192.168.77.2'], 209: 'lab.cfg', 210: '/pxe/' },
     rapidCommit,
     subnetSelection: true,
+    admission: { relays: [`${RELAY}/32`] },
   }
 }
 

@@ -1,0 +1,48 @@
+import { relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
+import { UNSPECIFIED, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+
+/** Where a message came past, as rules see it. */
+export interface RelayFacts {
+  readonly giaddr: Ipv4Address
+  readonly circuitId?: Uint8Array | undefined
+  readonly remoteId?: Uint8Array | undefined
+}
+
+/** So many machines are remembered; of more, those that were relayed longest ago are forgotten. */
+const MOST = 65_536
+
+/**
+ * What relay agents said of machines. A renewal goes straight to the server, past no relay agent (RFC 2131 §4.4.5), and is to be classed
+ * like the message that the lease began with.
+ */
+export class RelayMemory {
+  readonly #facts = new Map<MacAddress, RelayFacts>()
+  readonly #most: number
+
+  constructor(most = MOST) {
+    this.#most = most
+  }
+
+  /** Those of the message if it was relayed, which are kept; else those kept, if the client has its address already. */
+  factsOf(message: DhcpMessage, mac: MacAddress): RelayFacts {
+    const { giaddr } = message
+    if (giaddr !== UNSPECIFIED) return this.#keep(mac, giaddr, message)
+    const kept = message.ciaddr === UNSPECIFIED ? undefined : this.#facts.get(mac)
+    return kept ?? { giaddr, ...identifiersOf(message) }
+  }
+
+  #keep(mac: MacAddress, giaddr: Ipv4Address, message: DhcpMessage): RelayFacts {
+    const { circuitId, remoteId } = identifiersOf(message)
+    // Copies: what was read is part of a much larger buffer.
+    const facts = { giaddr, circuitId: circuitId?.slice(), remoteId: remoteId?.slice() }
+    this.#facts.delete(mac)
+    this.#facts.set(mac, facts)
+    if (this.#facts.size > this.#most) this.#facts.delete(this.#facts.keys().next().value!)
+    return facts
+  }
+}
+
+function identifiersOf(message: DhcpMessage): Omit<RelayFacts, 'giaddr'> {
+  const relay = relayAgent(message)
+  return { circuitId: relay?.circuitId, remoteId: relay?.remoteId }
+}
