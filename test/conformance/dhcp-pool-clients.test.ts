@@ -138,6 +138,7 @@ describe('stock DHCP clients without a record', { skip, timeout: 180_000 }, () =
       names.map((name) => bound[`new_${name}`]),
       ['255.255.255.0', '192.168.89.254', 'pool.example', '192.0.2.53', '192.0.2.123', '3600'],
     )
+    await client.waitFor(/bound to .* renewal in/)
     // As in a power cut: told to stop it would release.
     await client.stop('SIGKILL')
   })
