@@ -123,7 +123,6 @@ end
 -- What a step of a client changed: for the other replicas, and for the history.
 local function tell(row, kind, expiresAt)
   seq = seq + 1
-  call('HSET', META, 'seq', text(seq))
   call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, text(seq) .. '-1', 'at', text(now), 'kind', kind, 'address', text(row.address),
     'row', pack(row), 'until', text(expiresAt))
   if kind == '' then return end
@@ -314,12 +313,13 @@ for _, address in ipairs(call('ZRANGEBYSCORE', RESERVED, '-inf', text(now - STAL
 end
 STEPS.unreserve({ addresses = stale })
 
-local work = cjson.decode(ARGV[4])
+local work, before = cjson.decode(ARGV[4]), seq
 local results, changes = {}, {}
 for i, step in ipairs(work.steps) do
   if step.pool then step.pool = work.pools[step.pool] end
   local lease = STEPS[step.kind](step)
   results[i] = lease and { lease.state, text(lease.address), text(lease.expiresAt), lease.client } or {}
 end
+if seq > before then call('HSET', META, 'seq', text(seq)) end
 for address, row in pairs(changed) do changes[#changes + 1] = { text(address), pack(row) } end
 return { 'ok', text(now), text(seq), results, changes }

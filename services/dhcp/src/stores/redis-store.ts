@@ -8,7 +8,7 @@ import { Listeners } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
 import { RedisClock } from './redis-clock.ts'
 import { connectRedis, type RedisAccess } from './redis-connection.ts'
-import { resultsOf, type Answer, type Upkeep } from './redis-wire.ts'
+import { resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
 import { Reservations } from './reservations.ts'
 import { shifted } from './steady-clock.ts'
 
@@ -62,7 +62,8 @@ class RedisStore implements LeaseLedger {
   #problem: string | undefined = 'Redis has not been reached yet'
   #lastError: string | undefined
   #seq = 0
-  #read = 0
+  /** The last change heard of; undefined until Redis was reached for the first time. */
+  #read: number | undefined
 
   constructor(options: RedisStoreOptions) {
     const { access, name = NAME, copies = 0, commandTimeout = COMMAND_TIMEOUT } = options
@@ -73,6 +74,7 @@ class RedisStore implements LeaseLedger {
     this.#books = new RedisBooks(this.#redis, name, copies, commandTimeout)
     this.#news = new RedisBooks(this.#tail, name, 0, commandTimeout)
     this.#redis.on('error', (error: Error) => (this.#lastError = error.message))
+    this.#redis.on('ready', () => (this.#lastError = undefined))
     this.#tail.on('error', () => {})
     this.#redis.on('close', () => this.#fail('the connection is closed'))
     this.#refresh = setInterval(() => this.#reservations.repeat(), REFRESH_INTERVAL).unref()
@@ -166,7 +168,7 @@ class RedisStore implements LeaseLedger {
     if (changes === undefined) this.#known.startOver()
     else for (const change of changes) this.#known.follow(change)
     if (seq < before) this.#options.log.error({ seq, before }, 'Redis has lost changes, known leases are put back')
-    this.#read = before === 0 ? seq : Math.min(this.#read, seq)
+    this.#read = Math.min(this.#read ?? seq, seq)
     const books = await this.#books.snapshot()
     await this.#restore(this.#known.missingIn(books, this.#clock.atMost(this.#now())))
     this.#known.replace(books, seq)
@@ -196,14 +198,24 @@ class RedisStore implements LeaseLedger {
     while (!signal.aborted) {
       try {
         if (this.#tail.status === 'wait' || this.#tail.status === 'end') await this.#tail.connect()
-        for (const change of await this.#news.nextChanges(this.#read)) {
-          this.#read = change.seq
-          this.#known.follow(change)
-          if (change.event) this.#listeners.tell([change.event])
+        if (this.#read !== undefined) {
+          this.#hear(await this.#news.nextChanges(this.#read))
+          continue
         }
       } catch {
-        await delay(RETRY_INTERVAL, undefined, { signal }).catch(() => {})
+        // It is the other connection that says so.
       }
+      await delay(RETRY_INTERVAL, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  #hear(changes: readonly Change[]): void {
+    const [first] = changes
+    if (first && first.seq > (this.#read ?? 0) + 1) this.#fail('more has happened than this replica has heard of')
+    for (const change of changes) {
+      this.#read = change.seq
+      this.#known.follow(change)
+      if (change.event) this.#listeners.tell([change.event])
     }
   }
 
