@@ -107,9 +107,10 @@ export function registryOf(
   }
 }
 
-/** Where to listen: as configured, else on every link and on loopback. */
+/** Where to listen: as configured, else on every link and on loopback; each address once, for loopback may be the link. */
 export function addressesOf(config: Config, links: readonly UdpLink[]): readonly ListenAddress[] {
   const own = ['127.0.0.1', ...links.map((link) => formatIpv4(link.address))]
   const named = config.http.listen.length > 0 ? config.http.listen : own
-  return named.map((text) => (text.includes(':') ? listenAddress(text) : { host: text, port: config.boot.httpPort }))
+  const whole = named.map((text) => (text.includes(':') ? text : `${text}:${config.boot.httpPort}`))
+  return [...new Set(whole)].map(listenAddress)
 }

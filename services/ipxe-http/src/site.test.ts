@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseIpv4, parseMac } from '@reboots/protocol/net'
 import { ConfigError, loadConfig } from '@reboots/runtime'
-import { shape, type Config } from './config.ts'
+import { addressesOf, shape, type Config } from './config.ts'
 import { siteOf, tinkServer } from './site.ts'
 
 function configured(env: Record<string, string>): Config {
@@ -81,3 +82,27 @@ test('addresses, networks and URLs as they are meant are taken', () => {
   assert.deepEqual(http.trustedProxies, ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1'])
   assert.deepEqual(http.listen, ['0.0.0.0', '192.0.2.1:80'])
 })
+
+const LISTENS: readonly [string, string, readonly string[], readonly string[]][] = [
+  ['every link, and loopback', '', ['192.0.2.1', '192.0.2.2'], ['127.0.0.1:7080', '192.0.2.1:7080', '192.0.2.2:7080']],
+  ['loopback is the link', '', ['127.0.0.1'], ['127.0.0.1:7080']],
+  ['two links with one address', '', ['192.0.2.1', '192.0.2.1'], ['127.0.0.1:7080', '192.0.2.1:7080']],
+  ['as configured', '192.0.2.9,192.0.2.1:80,192.0.2.9:7080', ['192.0.2.1'], ['192.0.2.9:7080', '192.0.2.1:80']],
+]
+
+for (const [name, listen, addresses, expected] of LISTENS) {
+  test(`listens once on each address: ${name}`, () => {
+    const links = addresses.map((address, index) => ({
+      name: `eth${index}`,
+      index,
+      address: parseIpv4(address)!,
+      mask: parseIpv4('255.255.255.0')!,
+      hardwareAddress: parseMac('02:00:00:00:00:01')!,
+    }))
+    const listens = addressesOf(configured({ REBOOTS_HTTP_LISTEN: listen }), links)
+    assert.deepEqual(
+      listens.map(({ host, port }) => `${host}:${port}`),
+      expected,
+    )
+  })
+}
