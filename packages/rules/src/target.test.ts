@@ -92,6 +92,20 @@ test('targetFor: the binary of the record wins, also where the architecture has 
   }
 })
 
+test('targetFor: a binary whose name a URL cannot hold as it is', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['signed/snponly x64.efi', 'signed/snponly%20x64.efi'],
+    ['a?b#c%d.efi', 'a%3Fb%23c%25d.efi'],
+    ['\ud800.efi', '%EF%BF%BD.efi'],
+  ]
+  for (const [binary, written] of rows) {
+    const named = { ...servers, binaries: { 'uefi-x64': binary } }
+    const http = targetFor(BOOT, client('uefi-x64', 'firmware', 'http'), UNKNOWN_MACHINE, named)
+    assert.deepEqual(http, byHttp(written))
+    assert.deepEqual(targetFor(BOOT, client('uefi-x64', 'firmware', 'tftp'), UNKNOWN_MACHINE, named), byTftp(binary))
+  }
+})
+
 test('targetFor: how the MAC is written in the URL of a binary', () => {
   const rows: readonly (readonly [MacFormat, string])[] = [
     ['colon', '52:54:00:00:00:01'],

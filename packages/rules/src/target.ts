@@ -89,5 +89,6 @@ function scriptUrl(client: BootClient, servers: BootServers): string {
 }
 
 function binaryUrl(client: BootClient, servers: BootServers, name: string): string {
-  return `${servers.http}/ipxe/binary/${formatMac(client.mac, servers.macFormat)}/${name}`
+  const path = name.toWellFormed().split('/').map(encodeURIComponent).join('/')
+  return `${servers.http}/ipxe/binary/${formatMac(client.mac, servers.macFormat)}/${path}`
 }
