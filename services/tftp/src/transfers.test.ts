@@ -50,6 +50,51 @@ test('the limit counts requests that wait for their file too, and an entry that 
   assert.equal(transfers.active, 0)
 })
 
+/** Of each transfer under way: acknowledged, and for how long the client is silent; and which of them makes room at the limit. */
+const AT_LIMIT: readonly [string, readonly (readonly [boolean, number])[], number | undefined][] = [
+  [
+    'all are alive',
+    [
+      [true, 60_000],
+      [false, 4000],
+    ],
+    undefined,
+  ],
+  [
+    'the one that never answered',
+    [
+      [true, 60_000],
+      [false, 6000],
+    ],
+    1,
+  ],
+  [
+    'the oldest of several',
+    [
+      [false, 6000],
+      [false, 9000],
+    ],
+    0,
+  ],
+]
+
+for (const [name, under, expected] of AT_LIMIT) {
+  test(`at the limit a client that never answered makes room: ${name}`, () => {
+    const transfers = new Transfers(under.length)
+    const entries = under.map(([answered, silence], index) => {
+      const entry = transfers.admit(`client ${index}`, FIRST) as Entry
+      return { entry, ...begun(entry, answered, silence) }
+    })
+    const admission = transfers.admit('new', FIRST)
+    assert.equal(admission === 'busy', expected === undefined)
+    assert.deepEqual(
+      entries.map(({ entry, abandoned }) => [entry.replaced, abandoned.length]),
+      entries.map((_, index) => (index === expected ? [true, 1] : [false, 0])),
+    )
+    assert.equal(transfers.active, under.length)
+  })
+}
+
 test('a request is known again although the buffer it came in is used for the next', () => {
   const transfers = new Transfers(2)
   const bytes = Buffer.from('request')

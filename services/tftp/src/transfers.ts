@@ -13,6 +13,9 @@ export interface Entry {
 /** A client that is this long silent, having answered before, and then sends its request again, has been switched off in between. */
 const RESTARTED_AFTER_MS = 5000
 
+/** A machine answers the first packet within a round trip: one that has not for so long was never there, or its address was forged. */
+const NEVER_THERE_AFTER_MS = 5000
+
 /** What to do with a request: begin, or nothing, because it has begun already, or because there are too many. */
 export type Admission = Entry | 'repeated-request' | 'busy'
 
@@ -37,15 +40,27 @@ export class Transfers {
     const known = this.#entries.get(key)
     if (known !== undefined && !restarted(known) && Buffer.compare(known.request, request) === 0)
       return 'repeated-request'
-    if (known !== undefined) {
-      known.replaced = true
-      known.run?.abandon('a new request came from its port')
-      this.#entries.delete(key)
-    }
-    if (this.#entries.size >= this.#limit) return 'busy'
+    if (known !== undefined) this.#drop(key, known, 'a new request came from its port')
+    if (this.#entries.size >= this.#limit && !this.#makeRoom()) return 'busy'
     const entry: Entry = { request: Uint8Array.from(request), answered: () => false, replaced: false }
     this.#entries.set(key, entry)
     return entry
+  }
+
+  /** Forged requests that name a timeout of minutes could hold all places for as long. */
+  #makeRoom(): boolean {
+    for (const [key, entry] of this.#entries) {
+      if (entry.run === undefined || entry.answered() || entry.run.silentFor <= NEVER_THERE_AFTER_MS) continue
+      this.#drop(key, entry, 'it has never answered, and its place is needed')
+      return true
+    }
+    return false
+  }
+
+  #drop(key: string, entry: Entry, why: string): void {
+    entry.replaced = true
+    entry.run?.abandon(why)
+    this.#entries.delete(key)
   }
 
   leave(key: string, entry: Entry): void {
