@@ -170,6 +170,22 @@ test('no message shows the password', () => {
   assert.doesNotMatch(boot.message, /hunter2/)
 })
 
+test('no message shows the password, when an expression over it fails neither', () => {
+  const site = { ...SITE, registry: { host: 'r', username: 'u', password: 'hunter2' } }
+  const templates = [
+    `{ linux: { kernel: 'http://a/k', args: '{{ mac(site.registry.password) }}' } }`,
+    `{ linux: { kernel: 'http://a/k', args: '{{ [site.registry.password].map(x, mac(x)) }}' } }`,
+    `{ ipxe: { script: 'echo {{ urlJoin("", site.registry.password) }}' } }`,
+    `{ chain: '{{ site.registry.password }}' }`,
+  ]
+  for (const template of templates) {
+    const policy = policyOf([['true', '{ boot: p }']], `profiles: { p: ${template} }\n`)
+    const boot = renderBoot(policy, { kind: 'boot', profile: 'p' }, FACTS, site)
+    assert.ok(boot.kind === 'failed')
+    assert.doesNotMatch(boot.message, /hunter2/)
+  }
+})
+
 /** What one value does when a script template inserts it: the text, or what the refusal says. */
 function inserted(template: string, facts: Facts): string {
   const profiles = `profiles: { p: { ipxe: { script: ${JSON.stringify(template)} } } }\n`

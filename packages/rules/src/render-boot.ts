@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts'
 import { SiteContext } from './expression/facts-context.ts'
-import { render, renderList, type Insertion, type Template } from './expression/template.ts'
+import { holdsSecret, render, renderList, type Insertion, type Template } from './expression/template.ts'
 import type { Facts } from './facts.ts'
 import type { Policy, Profile } from './policy.ts'
 import type { RenderedBoot } from './rendered-boot.ts'
@@ -82,7 +82,7 @@ const URL_SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^\s/]/i
 function renderUrl(where: string, template: Template, context: SiteContext): string | Failed {
   const rendered = render(template, context, refuseInArgument)
   if ('failed' in rendered) return failed(where, rendered.failed)
-  const url = template.text.includes('registry') ? 'the URL' : shown(rendered.text)
+  const url = holdsSecret(template) ? 'the URL' : shown(rendered.text)
   if (!URL_SHAPE.test(rendered.text)) return failed(where, `${url} is not an absolute URL`)
   if (/\s/.test(rendered.text)) return failed(where, `${url} holds a blank`)
   return rendered.text
@@ -123,7 +123,7 @@ function refuseInScript(value: string, where: Insertion): string | undefined {
 
 /** Begins a refusal: shows the value unless it is a secret. */
 function is(value: string, { expression }: Insertion): string {
-  return expression.text.includes('registry') ? 'has a value that holds' : `is ${shown(value)}, which holds`
+  return holdsSecret(expression) ? 'has a value that holds' : `is ${shown(value)}, which holds`
 }
 
 function withShebang(script: string): string {

@@ -108,7 +108,7 @@ function textOf(expression: Expression, context: SiteContext): Rendered {
       return { text: String(value) }
     return { failed: `${shownInsertion(expression)} is neither text nor number nor boolean` }
   } catch (error) {
-    return { failed: `${shownInsertion(expression)}: ${reasonOf(error)}` }
+    return failure(expression, error)
   }
 }
 
@@ -125,8 +125,20 @@ export function renderList(
     const wrong = items.map((item) => refuse(item, only)).find((why) => why !== undefined)
     return wrong === undefined ? items : { failed: `${shownInsertion(only.expression)} ${wrong}` }
   } catch (error) {
-    return { failed: `${shownInsertion(only.expression)}: ${reasonOf(error)}` }
+    return failure(only.expression, error)
   }
+}
+
+/** The reason may repeat the value, which a secret must not be. */
+function failure(expression: Expression, error: unknown): { readonly failed: string } {
+  return {
+    failed: `${shownInsertion(expression)}: ${holdsSecret(expression) ? 'cannot be evaluated' : reasonOf(error)}`,
+  }
+}
+
+/** Whether a value may be the password of the registry, or be made of it: no message shows it then. */
+export function holdsSecret({ text }: { readonly text: string }): boolean {
+  return text.includes('registry')
 }
 
 /** The insertion as messages show it, on one line and not too long. */
