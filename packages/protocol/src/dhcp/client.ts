@@ -4,7 +4,7 @@ import type { DhcpMessage } from './message.ts'
 
 /** How a client is told from another. */
 export interface ClientKeyRule {
-  /** For sites whose firmware and operating systems send different identifiers for one machine: only htype and chaddr count. */
+  /** For sites whose firmware and operating systems send different identifiers for one machine: only htype and chaddr count, where there is a chaddr. */
   readonly ignoreClientIdentifier?: boolean
 }
 
@@ -23,7 +23,9 @@ export function macOf(message: DhcpMessage): MacAddress {
  * (RFC 2131 §4.2). An identifier of under 2 or over 255 octets counts as none. `id:01525400aa0021` or `hw:1:52:54:00:aa:00:21`: the two never meet, and both sort and print well.
  */
 export function clientKey(message: DhcpMessage, rule?: ClientKeyRule): string {
-  const identifier = rule?.ignoreClientIdentifier === true ? undefined : message.options.get(61)
+  // RFC 4390 §2.1: over InfiniBand there is no hardware address, and all clients would be one.
+  const isIgnored = rule?.ignoreClientIdentifier === true && message.chaddr.length > 0
+  const identifier = isIgnored ? undefined : message.options.get(61)
   if (identifier !== undefined && isUsable(identifier)) return `id:${hex(identifier)}`
   return `hw:${message.htype}:${macOfBytes(message.chaddr)}`
 }
