@@ -34,14 +34,13 @@ before(async () => {
   writeFileSync(path.join(top, 'ipxe', 'ipxe.efi'), 'from the package')
   writeFileSync(path.join(top, 'ipxe', 'undionly.kpxe'), 'undionly')
   writeFileSync(path.join(top, 'own', 'ipxe.efi'), 'own build')
+  const stores = { files: [path.join(top, 'files')], ipxe: [path.join(top, 'own'), path.join(top, 'ipxe')] }
+  const disk = bootFilesOnDisk(stores, log)
   const app = createApp({
     trustedProxies: ['127.0.0.0/16', '190.57.149.90'],
     log,
     metrics,
-    files: bootFilesOnDisk(
-      { files: [path.join(top, 'files')], ipxe: [path.join(top, 'own'), path.join(top, 'ipxe')] },
-      log,
-    ),
+    files: { open: (store, name) => (name === 'busy' ? Promise.resolve('busy') : disk.open(store, name)) },
     linkOf: (address) => (address === '127.0.0.1' ? 'lo' : ''),
     script(request, origin) {
       if (request.mac === '52:54:00:00:00:bb') throw new Error('the inside of the service')
@@ -89,6 +88,7 @@ const PATHS: readonly [string, number, string?][] = [
   ['/files/a%20b', 200, 'blank'],
   ['/files//a%20b', 200, 'blank'],
   ['/files/nope', 404],
+  ['/files/busy', 503, 'Too many downloads; try again.\n'],
   ['/files/', 404],
   ['/files/leaves', 404],
   ['/files/../secret', 404],

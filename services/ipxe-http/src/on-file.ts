@@ -3,7 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { byteRange, type ByteRange } from './byte-range.ts'
 import type { BootFile, FilePorts } from './ports.ts'
 
-export type FileOutcome = 'sent' | 'sent-part' | 'broken-off' | 'not-modified' | 'head' | 'bad-range' | 'no-such-file'
+export type FileOutcome =
+  | 'sent'
+  | 'sent-part'
+  | 'broken-off'
+  | 'not-modified'
+  | 'head'
+  | 'bad-range'
+  | 'no-such-file'
+  | 'busy'
 
 /** Firmware decides by the type whether it got an image or a RAM disk (UEFI 2.10 §24.7); all else is opaque. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,6 +34,14 @@ export async function sendFile(
   path: string,
 ): Promise<{ readonly outcome: FileOutcome; readonly octets: number }> {
   const file = await ports.open(store, path)
+  if (file === 'busy') {
+    await reply
+      .code(503)
+      .header('retry-after', 1)
+      .type('text/plain; charset=utf-8')
+      .send('Too many downloads; try again.\n')
+    return { outcome: 'busy', octets: 0 }
+  }
   if (file === undefined) {
     await reply.code(404).type('text/plain; charset=utf-8').send('There is no such file.\n')
     return { outcome: 'no-such-file', octets: 0 }

@@ -27,6 +27,6 @@ export interface BootFile {
 
 /** What the file routes need from the world. */
 export interface FilePorts {
-  /** Opens a file below one of the directories of the store, or undefined when there is none that may be served. */
-  open(store: 'files' | 'ipxe', path: string): Promise<BootFile | undefined>
+  /** Opens a file below one of the directories of the store; undefined when there is none that may be served, `busy` when none can be opened now. */
+  open(store: 'files' | 'ipxe', path: string): Promise<BootFile | 'busy' | undefined>
 }

@@ -3,7 +3,7 @@ import { TFTP_ERRORS } from '@reboots/protocol/tftp'
 import type { BootFile, FileRefusal } from './ports.ts'
 
 /** Why a request got an ERROR. */
-export type Refusal = FileRefusal | 'netboot-not-allowed' | 'read-only' | 'bad-mode' | 'bad-opcode' | 'busy'
+export type Refusal = FileRefusal | 'netboot-not-allowed' | 'read-only' | 'bad-mode' | 'bad-opcode'
 
 /** Why a datagram got no answer. */
 export type Silence = 'malformed' | 'not-a-request' | 'repeated-request' | 'source-port-0'

@@ -16,7 +16,7 @@ export interface BootFile {
   close(): void
 }
 
-export type FileRefusal = 'missing' | 'bad-name' | 'outside-root' | 'not-a-regular-file'
+export type FileRefusal = 'missing' | 'bad-name' | 'outside-root' | 'not-a-regular-file' | 'busy'
 
 export interface Files {
   /** The first of these names that there is, below the roots; if there is none, why. */

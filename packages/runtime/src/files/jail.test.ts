@@ -73,3 +73,12 @@ test('a root may itself be a symbolic link', async () => {
 test('a root that does not exist has no files', async () => {
   assert.equal(await outcome([path.join(top, 'none')], 'a.efi'), 'missing')
 })
+
+test('without a descriptor left it is not said that the file is missing', () => {
+  const script = `import { openJailed } from ${JSON.stringify(path.join(import.meta.dirname, 'jail.ts'))}
+    import { openSync } from 'node:fs'
+    try { for (;;) openSync('/dev/null') } catch {}
+    process.stdout.write(String(await openJailed([${JSON.stringify(first)}], 'a.efi')))`
+  const limited = ['-c', 'ulimit -n 64; exec "$0" --input-type=module-typescript -e "$1"', process.execPath, script]
+  assert.equal(execFileSync('sh', limited, { encoding: 'utf8' }), 'busy')
+})

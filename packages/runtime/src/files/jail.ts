@@ -11,8 +11,14 @@ export interface JailedFile {
   readonly modified: Date
 }
 
-/** Why nothing was opened. Only `missing` is an everyday event; the others are worth a look at who asks. */
-export type JailRefusal = 'missing' | 'bad-name' | 'outside-root' | 'not-a-regular-file'
+/**
+ * Why nothing was opened. Only `missing` is an everyday event; `busy` is a matter of later, when there are descriptors again; the others are
+ * worth a look at who asks.
+ */
+export type JailRefusal = 'missing' | 'bad-name' | 'outside-root' | 'not-a-regular-file' | 'busy'
+
+/** What open(2) says that is not about the file being missing, or hidden from this process. */
+const REFUSALS: Readonly<Record<string, JailRefusal>> = { ENXIO: 'not-a-regular-file', EMFILE: 'busy', ENFILE: 'busy' }
 
 /** Debian's ipxe package keeps `ipxe.efi` and `ipxe.lkrn` in /boot, for boot loaders, and links to them from /usr/lib/ipxe. */
 const LINKED_BY_PACKAGES = /^\/boot\/ipxe[^/]*$/
@@ -50,7 +56,7 @@ async function openBelow(root: string, relative: string): Promise<JailedFile | J
     // O_NONBLOCK: the open of a pipe that nobody writes to must not wait.
     handle = await open(path.join(base, relative), constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'not-a-regular-file' : 'missing'
+    return REFUSALS[(error as NodeJS.ErrnoException).code ?? ''] ?? 'missing'
   }
   const checked = await check(handle, base).catch(() => 'missing' as const)
   if (typeof checked === 'string') await handle.close()

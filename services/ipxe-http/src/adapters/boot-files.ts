@@ -8,7 +8,7 @@ export function bootFilesOnDisk(stores: Readonly<Record<'files' | 'ipxe', readon
       const file = await openJailed(stores[store], path)
       if (typeof file !== 'string') return file
       if (file !== 'missing') log.warn({ store, path: path.slice(0, 200), reason: file }, 'file refused')
-      return undefined
+      return file === 'busy' ? file : undefined
     },
   }
 }
