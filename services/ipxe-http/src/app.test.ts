@@ -190,6 +190,14 @@ test('a file that is known by its tag is not sent again; a range of another vers
   assert.equal((await raw('/files/vmlinuz', { headers: { range: 'bytes=0-9', 'if-range': '"other"' } })).status, 200)
 })
 
+for (const form of ['*', 'W/ETAG', '"other", ETAG', 'ETAG,W/"x"', '"a,b" , ETAG']) {
+  test(`If-None-Match: ${form} of a file that is known is 304`, async () => {
+    const etag = String((await raw('/files/vmlinuz', { method: 'HEAD' })).headers['etag'])
+    const answer = await raw('/files/vmlinuz', { headers: { 'if-none-match': form.replace('ETAG', etag) } })
+    assert.deepEqual([answer.status, answer.headers['etag'], answer.body.length], [304, etag, 0])
+  })
+}
+
 test('a script request carries what the URL and the connection say', async () => {
   asked.length = 0
   const uuid = '4C4C4544-0042-3010-8057-B4C04F4A3132'

@@ -87,7 +87,7 @@ interface Plan {
 
 function planOf(request: FastifyRequest, file: BootFile): Plan {
   const etag = etagOf(file)
-  if (request.headers['if-none-match'] === etag) return { status: 304, outcome: 'not-modified', headers: {} }
+  if (isKnown(request.headers['if-none-match'], etag)) return { status: 304, outcome: 'not-modified', headers: {} }
   const range = rangeOf(request, file, etag)
   if (range === 'unsatisfiable') {
     return {
@@ -106,6 +106,12 @@ function planOf(request: FastifyRequest, file: BootFile): Plan {
   if (request.method === 'HEAD') return { status, outcome: 'head', headers }
   const outcome = range === undefined ? 'sent' : 'sent-part'
   return length === 0 ? { status, outcome, headers } : { status, outcome, headers, part }
+}
+
+/** If-None-Match: any version, or a list of tags, compared without their mark of weakness (RFC 9110 §13.1.2). */
+function isKnown(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.trim() === '*' || (header.match(/"[^"]*"/g) ?? []).includes(etag)
 }
 
 /**
