@@ -111,7 +111,7 @@ function planOf(request: FastifyRequest, file: BootFile): Plan {
 /** If-None-Match: any version, or a list of tags, compared without their mark of weakness (RFC 9110 §13.1.2). */
 function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  return header.trim() === '*' || (header.match(/"[^"]*"/g) ?? []).includes(etag)
+  return header.trim() === '*' || [...header.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag)
 }
 
 /**
