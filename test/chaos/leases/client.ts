@@ -45,23 +45,24 @@ export class Client {
   }
 
   async live(signal: AbortSignal): Promise<void> {
+    const { random } = this.#network
     while (!signal.aborted) {
       this.#unanswered = false
       await this.#act()
-      await delay(this.#unanswered ? BACK_OFF : this.#network.random.below(150))
+      const neglect = random.below(20) === 0 ? random.below(NEGLECT) : 0
+      const pause = this.#unanswered ? BACK_OFF : random.below(150)
+      await delay(pause + neglect, undefined, { signal }).catch(() => {})
     }
   }
 
   async #act(): Promise<void> {
     if (this.#held !== undefined && this.#held.until <= performance.now()) this.#giveUp()
     if (this.#held === undefined) return this.#discover()
-    const { random } = this.#network
-    const what = random.below(20)
+    const what = this.#network.random.below(20)
     if (what === 0) return this.#release()
     if (what === 1) return this.#decline()
     if (what === 2) return this.#discover()
-    if (what < 9) return this.renew()
-    if (what === 9) await delay(random.below(NEGLECT))
+    if (what < 10) return this.renew()
   }
 
   /** The lease that a client in good order still has is confirmed; true when it was, or when there is none. */

@@ -18,12 +18,12 @@ function flawless(t: TestContext, { violations, count }: Report): void {
   t.diagnostic(JSON.stringify(count))
   assert.deepEqual(violations, [])
   assert.ok(count['bind: done']! > 100, 'hardly any lease was given')
-  assert.ok(count['mishaps']! > 2, 'hardly anything went wrong')
+  assert.ok(count['mishaps']! > 0, 'nothing went wrong')
 }
 
 describe('leases outlive what happens to those who keep them', () => {
   test('replicas and their Redis are killed and hang, clocks are wrong', { skip }, async (t) => {
-    flawless(t, await redisChaos(12, seedOf(t)))
+    flawless(t, await redisChaos(11, seedOf(t)))
   })
 
   test('the process with its SQLite file is killed', async (t) => {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { LeaseStep } from '@reboots/leases'
 
@@ -69,6 +70,14 @@ export class Replica {
   async leases(): Promise<ReadonlyMap<number, string> | undefined> {
     const line = await this.#say({ steps: [] })
     return line?.leases && new Map(line.leases)
+  }
+
+  /** It stands still for so many milliseconds, and does not know that it did. */
+  async pause(milliseconds: number): Promise<void> {
+    const child = this.#child
+    child?.kill('SIGSTOP')
+    await delay(milliseconds)
+    child?.kill('SIGCONT')
   }
 
   /** Ends it at once and without warning. */

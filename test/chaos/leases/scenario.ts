@@ -55,7 +55,8 @@ async function misfortune(
     await replica.start()
     await audit(replica, witness)
   }
-  const all = [killReplica, ...mishaps]
+  const pauseReplica: Mishap = () => replicas[random.below(replicas.length)]!.pause(random.below(2000))
+  const all = [killReplica, killReplica, pauseReplica, ...mishaps, ...mishaps]
   while (!signal.aborted) {
     await delay(200 + random.below(800))
     await all[random.below(all.length)]!()

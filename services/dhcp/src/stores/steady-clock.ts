@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { uptime } from 'node:os'
 import { NEVER, type Lease } from '@reboots/leases'
 import type { Instant } from '@reboots/protocol/net'
 
 /** The time of a store, and what the machine's own count of its running time was then. */
 export interface ClockReading {
   readonly time: Instant
-  /** Milliseconds since the machine was started. */
+  /** Milliseconds since the machine was started; while it sleeps they stand still, and leases last longer. */
   readonly uptime: number
   /** Says which start that was; empty where it cannot be told. */
   readonly boot: string
@@ -14,7 +13,12 @@ export interface ClockReading {
 
 /** What the machine says now. */
 export function readMachine(wall: Instant): ClockReading {
-  return { time: wall, uptime: uptime() * 1000, boot: bootOf() }
+  return { time: wall, uptime: uptime(), boot: bootOf() }
+}
+
+/** One clock for all processes of the machine, and a fine one: were it coarse, time might run ahead a little with every restart. */
+function uptime(): number {
+  return Number(process.hrtime.bigint()) / 1e6
 }
 
 function bootOf(): string {
@@ -54,7 +58,7 @@ export class SteadyClock {
   }
 
   reading(): ClockReading {
-    return { time: this.now(), uptime: uptime() * 1000, boot: this.#boot }
+    return { time: this.now(), uptime: uptime(), boot: this.#boot }
   }
 }
 
