@@ -57,14 +57,14 @@ class Run {
     return undefined
   }
 
-  /** One line: commands joined by `&&` (go on if it worked) and `||` (go on if it did not), from left to right. */
+  /** One line: commands joined by `&&` (go on if it worked), `||` (go on if it did not) and `;` (go on), from left to right. */
   async #line(text: string): Promise<Outcome> {
     if (/^\s*(?:#|:|$)/.test(text)) return 'done'
-    const parts = text.split(/(?:^|\s+)(\|\||&&)(?:\s+|$)/)
+    const parts = text.replace(/\s#.*$/, '').split(/(?:^|\s+)(\|\||&&|;)(?:\s+|$)/)
     let outcome: Outcome = await this.#command(parts[0]!)
     for (let i = 1; i < parts.length && (outcome === 'done' || outcome === 'failed'); i += 2) {
-      const wanted = parts[i] === '&&' ? 'done' : 'failed'
-      if (outcome === wanted) outcome = parts[i + 1] === '' ? 'done' : await this.#command(parts[i + 1]!)
+      const goesOn = parts[i] === ';' || outcome === (parts[i] === '&&' ? 'done' : 'failed')
+      if (goesOn) outcome = parts[i + 1] === '' ? 'done' : await this.#command(parts[i + 1]!)
     }
     return outcome
   }
