@@ -46,6 +46,24 @@ test('versions are pinned: no dependency names a range', () => {
   assert.deepEqual(loose, [])
 })
 
+test('every dependency of a package or service is imported there', () => {
+  const idle = FILES.filter((file) => /^(packages|services)\/[^/]+\/package\.json$/.test(file)).flatMap((file) => {
+    const room = file.slice(0, -'package.json'.length)
+    const manifest = JSON.parse(read(file)) as Record<string, Record<string, string> | undefined>
+    const sources = FILES.filter((one) => one.startsWith(room) && /\.(ts|mjs|yaml)$/.test(one)).map(read)
+    return ['dependencies', 'devDependencies', 'optionalDependencies']
+      .flatMap((group) => Object.keys(manifest[group] ?? {}))
+      .filter(
+        (name) =>
+          !sources.some((text) =>
+            [`'${name}'`, `'${name}/`, `"${name}"`, `"${name}/`].some((quoted) => text.includes(quoted)),
+          ),
+      )
+      .map((name) => `${file}: ${name}`)
+  })
+  assert.deepEqual(idle, [])
+})
+
 test('a source file of more than 300 lines says why in its head', () => {
   const long = FILES.filter(
     (file) => /^(packages|services|test)\/.*\.ts$/.test(file) && !/\.test\.ts$|\/gen\//.test(file),
