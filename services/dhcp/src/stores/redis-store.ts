@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Lease, LeaseEvent, LeaseLedger, LeaseStep, StepResult } from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
-import type { Log } from '@reboots/runtime'
+import { now as present, type Log } from '@reboots/runtime'
 import { KnownLeases } from './known-leases.ts'
 import { Listeners } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
@@ -176,7 +176,7 @@ class RedisStore implements LeaseLedger {
 
   /** The present; where it is simulated it does not matter yet. */
   #now(): Instant {
-    return (this.#options.clock === 'caller' ? 0 : Date.now()) as Instant
+    return this.#options.clock === 'caller' ? (0 as Instant) : present()
   }
 
   async #restore(leases: readonly Lease[]): Promise<void> {

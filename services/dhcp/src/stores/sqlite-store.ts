@@ -10,7 +10,7 @@ import { readMachine, shifted, SteadyClock } from './steady-clock.ts'
 import type { WriterOrder, WriterReply, WriterSettings } from './sqlite-writer.ts'
 
 export interface SqliteStoreOptions {
-  /** Path of the file; it is made when there is none. SQLite keeps two more beside it, with `-wal` and `-shm` at their ends. */
+  /** Path of the file; it is made when there is none. While it is open there is another beside it that belongs to it, `-wal`. */
   readonly file: string
   readonly log: Log
   /** How many events the history keeps. */
@@ -198,6 +198,7 @@ class SqliteStore implements LeaseLedger {
     clearTimeout(this.#retry)
     this.#retry = undefined
     await this.#committing
+    this.#problem ??= 'the lease file is closed'
     await this.#writer.close()
   }
 }
@@ -211,7 +212,7 @@ const REMEDIES = {
     'Another process has it open. Stop that one, or give each its own file; several that share leases need Redis.',
   damaged: (file: string) =>
     `Stop the service and put a copy of the file back, or save what can be saved: sqlite3 ${file} .recover | sqlite3 new.db\n` +
-    'To begin with an empty file, move it away together with its -wal and -shm; clients then keep their addresses only by asking for them again.',
+    'To begin with an empty file, move it away together with its -wal; clients then keep their addresses only by asking for them again.',
   'cannot-open': (file: string) =>
     `The directory ${dirname(file)} must exist, and the service must be allowed to write to it.`,
   'read-only': (file: string) =>
