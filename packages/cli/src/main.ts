@@ -10,10 +10,16 @@ import { up } from './up/up.ts'
 const COMMANDS: readonly Command[] = [up, demo, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command !== undefined) return command
+  const names = [...COMMANDS.map((one) => one.name), 'help']
+  throw new OperatorError(`there is no command "${name}"${didYouMean(name, names)}`, 'See: reboots help')
+}
+
 /** The list of commands, or the whole text of one. */
 function help(name?: string): string {
-  const command = COMMANDS.find((one) => one.name === name)
-  if (command !== undefined) return command.usage
+  if (name !== undefined) return commandNamed(name).usage
   const rows = COMMANDS.map((one) => `  ${one.name.padEnd(12)}${one.summary}`)
   return `Reboots boots machines over the network.\n\nreboots <command> [options]\n\n${rows.join('\n')}\n  help         what a command does: reboots help <command>`
 }
@@ -23,11 +29,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     console.log(help(args[0]))
     return 0
   }
-  const command = COMMANDS.find((one) => one.name === name)
-  if (command === undefined) {
-    const names = [...COMMANDS.map((one) => one.name), 'help']
-    throw new OperatorError(`there is no command "${name}"${didYouMean(name, names)}`, 'See: reboots help')
-  }
+  const command = commandNamed(name)
   if (args.includes('--help') || args.includes('-h')) {
     console.log(command.usage)
     return 0

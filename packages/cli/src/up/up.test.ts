@@ -68,6 +68,11 @@ const refusals: readonly { name: string; args: readonly string[]; env?: Record<s
     env: { REBOOTS_RULES_POLIC: 'x', REBOOTS_HARDWARE_FILE: 'x' },
     says: /^(hardware, rules-engine|rules-engine, hardware): the configuration has errors\n {2}REBOOTS_HARDWARE_FILE: .*\n {2}REBOOTS_RULES_POLIC: .*POLICY\?\n$/,
   },
+  {
+    name: 'help for a command that is none',
+    args: ['help', 'confg'],
+    says: /^reboots: there is no command "confg", did you mean "config"\?\n/,
+  },
   { name: 'a command that is none', args: ['upp'], says: /^reboots: there is no command "upp", did you mean "up"\?\n/ },
 ]
 for (const { name, args, env, says } of refusals) {
