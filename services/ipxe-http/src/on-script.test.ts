@@ -153,12 +153,27 @@ test('initrds are named in the arguments when the profile does not', () => {
   assert.match(script, /^initrd --name initrd1 http:\/\/a\/two/m)
 })
 
-test('what a profile cannot say for this machine is refused with the place, and without the value of a secret', () => {
+test('what a profile cannot say for this machine is refused with the place', () => {
   const relative = ask({ mac: ALLOWED }, ports(policy('{ chain: "{{ machine.name }}" }')))
   assert.ok('refused' in relative)
   assert.equal(relative.refused, 'profile-not-renderable')
   assert.match(relative.text, /chain: "node-1" is not an absolute URL/)
 })
+
+for (const [where, profile] of [
+  ['an argument', '{ linux: { kernel: "http://a/k", args: ["p={{ site.registry.password }}"] } }'],
+  ['a URL', '{ chain: "{{ site.registry.password }}" }'],
+  ['a script', '{ ipxe: { script: "echo {{ site.registry.password }}" } }'],
+] as const) {
+  test(`a password that cannot be written into ${where} is not in the reason either`, () => {
+    const site = { ...SITE, registry: { ...SITE.registry, password: 'hun\nter2' } }
+    const request = { mac: ALLOWED, address: undefined, arch: 7, uuid: undefined, network: NETWORK }
+    const answer = onScript(request, ports(policy(profile)), site, { times: 0, delaySeconds: 0 }, NOW)
+    assert.ok('refused' in answer, JSON.stringify(answer))
+    assert.equal(answer.refused, 'profile-not-renderable')
+    assert.doesNotMatch(answer.text, /hun|ter2/)
+  })
+}
 
 test('local-disk gives a script that leaves iPXE, so that the firmware goes on', () => {
   const text = 'apiVersion: reboots/v1\nkind: BootPolicy\nrules: []\notherwise: local-disk\n'
