@@ -47,8 +47,8 @@ const dhcp = z.object({
     .max(INFINITE)
     .default(600)
     .describe('Seconds that an address its machine found in use is given to nobody; 4294967295: for ever'),
-  admission,
-  leases,
+  admission: admission.prefault({}),
+  leases: leases.prefault({}),
   metrics: metricsSection('127.0.0.1:7067'),
 })
 

@@ -16,26 +16,28 @@ export const leases = z.object({
     .describe(
       'The file of sqlite; relative to the directory of the configuration file, or to the current one without one',
     ),
-  redis: z.object({
-    address: fields.hostPort.default('127.0.0.1:6379').describe('host:port of Redis; not used with Sentinels'),
-    sentinels: z.array(fields.hostPort).default([]).describe('host:port of each Sentinel'),
-    master: z.string().min(1).default('mymaster').describe('What the Sentinels call the Redis that is meant'),
-    username: z.string().optional().describe('User of Redis'),
-    password: z.string().optional().describe('Password of Redis'),
-    tls: z.boolean().default(false).describe('Whether to speak TLS to Redis'),
-    name: z.string().min(1).default('reboots:leases').describe('What the keys begin with; the same for all replicas'),
-    copies: z
-      .int()
-      .min(0)
-      .default(0)
-      .describe('How many other Redis must have a lease before it is acknowledged; with Sentinels at least 1'),
-    timeoutMilliseconds: z
-      .int()
-      .min(10)
-      .max(10_000)
-      .default(500)
-      .describe('Milliseconds after which Redis counts as gone'),
-  }),
+  redis: z
+    .object({
+      address: fields.hostPort.default('127.0.0.1:6379').describe('host:port of Redis; not used with Sentinels'),
+      sentinels: z.array(fields.hostPort).default([]).describe('host:port of each Sentinel'),
+      master: z.string().min(1).default('mymaster').describe('What the Sentinels call the Redis that is meant'),
+      username: z.string().optional().describe('User of Redis'),
+      password: z.string().optional().describe('Password of Redis'),
+      tls: z.boolean().default(false).describe('Whether to speak TLS to Redis'),
+      name: z.string().min(1).default('reboots:leases').describe('What the keys begin with; the same for all replicas'),
+      copies: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe('How many other Redis must have a lease before it is acknowledged; with Sentinels at least 1'),
+      timeoutMilliseconds: z
+        .int()
+        .min(10)
+        .max(10_000)
+        .default(500)
+        .describe('Milliseconds after which Redis counts as gone'),
+    })
+    .prefault({}),
 })
 
 export type LeasesConfig = z.infer<typeof leases>

@@ -73,7 +73,7 @@ export function networks(dhcp: object = {}): Networks {
     links: {},
     control: {},
     boot: { binaries: {} },
-    dhcp: { metrics: {}, leases: { redis: {} }, admission: {}, ...dhcp },
+    dhcp: { metrics: {}, ...dhcp },
   })
   const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
   return settingsOf(config, [link]).networks
