@@ -1,6 +1,7 @@
+import { ipxeEncapsulated, vendorClass, vendorSpecific } from '../dhcp/index.ts'
 import type { BootClient } from './boot-client.ts'
 import { encodeIpxeOptions, IPXE_OPTIONS } from './ipxe-options.ts'
-import { DISCOVERY_CONTROL, encodeVendorOptions } from './vendor-options.ts'
+import { DISCOVERY_CONTROL, encodeVendorOptions, type VendorOptions } from './vendor-options.ts'
 
 /**
  * How a boot answer has to be worded. Not the same as the architecture: iPXE reads an answer its own way on every machine.
@@ -20,26 +21,29 @@ export function dialectOf(client: BootClient): Dialect {
   return 'uefi'
 }
 
-/** What goes along with the boot file. */
-export interface Answer {
-  /** Option 60. */
-  readonly vendorClass?: 'PXEClient' | 'HTTPClient'
-  /** Option 43, encoded. */
-  readonly vendorOptions?: Uint8Array
-  /** Option 175, encoded. */
-  readonly ipxeOptions?: Uint8Array
-}
+/** Options that go along with the boot file, encoded once: by code. */
+export type Answer = readonly (readonly [code: number, value: Uint8Array])[]
 
-const bootFileDirectly = encodeVendorOptions({ discoveryControl: DISCOVERY_CONTROL.bootFileDirectly })
+const pxeClient = [vendorClass.code, vendorClass.encode('PXEClient')] as const
+const httpClient = [vendorClass.code, vendorClass.encode('HTTPClient')] as const
+
+const bootFileDirectly = inVendorOptions({ discoveryControl: DISCOVERY_CONTROL.bootFileDirectly })
 
 /** The Pi's ROM goes on only when it finds this description in the menu; it follows neither type nor prompt. */
-const raspberryPiBoot = encodeVendorOptions({
+const raspberryPiBoot = inVendorOptions({
   discoveryControl: DISCOVERY_CONTROL.bootFileDirectly,
   bootMenu: [{ type: 0, description: 'Raspberry Pi Boot' }],
   menuPrompt: { timeout: 0, prompt: 'PXE' },
 })
 
-const noPxeDhcp = encodeIpxeOptions(new Map([[IPXE_OPTIONS.noPxeDhcp, Uint8Array.of(1)]]))
+const noPxeDhcp = [
+  ipxeEncapsulated.code,
+  encodeIpxeOptions(new Map([[IPXE_OPTIONS.noPxeDhcp, Uint8Array.of(1)]])),
+] as const
+
+function inVendorOptions(options: VendorOptions): readonly [number, Uint8Array] {
+  return [vendorSpecific.code, encodeVendorOptions(options)]
+}
 
 /**
  * Beside a site's own DHCP server. Always with option 60, or no client takes the offer for a proxy's.
@@ -49,11 +53,11 @@ const noPxeDhcp = encodeIpxeOptions(new Map([[IPXE_OPTIONS.noPxeDhcp, Uint8Array
  * - `uefi`: no 43. OVMF 2025.02 would take {6: 8} and boot at once, but older EDK2 drops such an offer when it is the only one.
  */
 export const PROXY: Readonly<Record<Dialect, Answer>> = {
-  ipxe: { vendorClass: 'PXEClient' },
-  http: { vendorClass: 'HTTPClient' },
-  bios: { vendorClass: 'PXEClient', vendorOptions: bootFileDirectly },
-  rpi: { vendorClass: 'PXEClient', vendorOptions: raspberryPiBoot },
-  uefi: { vendorClass: 'PXEClient' },
+  ipxe: [pxeClient],
+  http: [httpClient],
+  bios: [pxeClient, bootFileDirectly],
+  rpi: [pxeClient, raspberryPiBoot],
+  uefi: [pxeClient],
 }
 
 /**
@@ -65,9 +69,9 @@ export const PROXY: Readonly<Record<Dialect, Answer>> = {
  *   it boots, but no better than without both.
  */
 export const FULL: Readonly<Record<Dialect, Answer>> = {
-  ipxe: { ipxeOptions: noPxeDhcp },
-  http: { vendorClass: 'HTTPClient' },
-  bios: { vendorClass: 'PXEClient', vendorOptions: bootFileDirectly },
-  rpi: { vendorClass: 'PXEClient', vendorOptions: raspberryPiBoot },
-  uefi: {},
+  ipxe: [noPxeDhcp],
+  http: [httpClient],
+  bios: [pxeClient, bootFileDirectly],
+  rpi: [pxeClient, raspberryPiBoot],
+  uefi: [],
 }

@@ -3,13 +3,9 @@ import {
   bootReply,
   BROADCAST_FLAG,
   clientMachineIdentifier,
-  ipxeEncapsulated,
   option,
   parameterRequestList,
   tftpServerName,
-  vendorClass,
-  vendorSpecific,
-  withOption,
   type DhcpMessage,
 } from '../dhcp/index.ts'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '../net/index.ts'
@@ -43,14 +39,16 @@ export function proxyOffer(
   server: Ipv4Address,
 ): DhcpMessage {
   const dialect = dialectOf(client)
-  const bare = bareReply(discover, 'offer', server)
-  const reply = withAnswer({ ...bare, flags: discover.flags | BROADCAST_FLAG }, PROXY[dialect])
+  const flags = discover.flags | BROADCAST_FLAG
+  const options = [...identifierOf(discover), ...PROXY[dialect]]
   const nextServer = target.nextServer || server
   if (dialect === 'uefi') {
-    const file = nextServer === server && target.file.length <= FILE_LIMIT ? target.file : ''
-    return { ...reply, siaddr: server, file }
+    const file = nextServer === server ? fileField(target.file) : ''
+    return { ...bootReply(discover, 'offer', server, options), flags, siaddr: server, file }
   }
-  return withFile(reply, dialect, { nextServer, file: target.file }, parameterRequestList(discover))
+  options.push(...fileOptions(dialect, { nextServer, file: target.file }, parameterRequestList(discover)))
+  const reply = bootReply(discover, 'offer', server, options)
+  return { ...reply, flags, siaddr: nextServer, file: fileField(target.file) }
 }
 
 /**
@@ -66,9 +64,13 @@ export function bootServerAck(
 ): DhcpMessage {
   const dialect = dialectOf(client)
   const nextServer = target.nextServer || server
-  const bare = { ...bareReply(request, 'ack', server), ciaddr: request.ciaddr, sname: formatIpv4(nextServer) }
-  const reply = withAnswer(bare, PROXY[dialect])
-  return withFile(reply, dialect, { nextServer, file: target.file }, parameterRequestList(request))
+  const reply = bootReply(request, 'ack', server, [
+    ...identifierOf(request),
+    ...PROXY[dialect],
+    ...fileOptions(dialect, { nextServer, file: target.file }, parameterRequestList(request)),
+  ])
+  const { ciaddr } = request
+  return { ...reply, ciaddr, siaddr: nextServer, sname: formatIpv4(nextServer), file: fileField(target.file) }
 }
 
 /**
@@ -92,39 +94,36 @@ export function withBoot(
   asked: readonly number[] = [],
 ): DhcpMessage {
   const dialect = dialectOf(client)
+  const options = new Map(reply.options)
   const guid = client.uuid === undefined ? undefined : parseGuid(client.uuid)
-  const identified = guid ? withOption(reply, clientMachineIdentifier, guid) : reply
-  const refusedRom = target.nextServer === UNSPECIFIED && FULL[dialect].vendorOptions !== undefined
-  const answered = refusedRom ? identified : withAnswer(identified, FULL[dialect])
-  return withFile(answered, dialect, target, asked)
+  if (guid) options.set(clientMachineIdentifier.code, guid)
+  const isRefusedRom = target.nextServer === UNSPECIFIED && (dialect === 'bios' || dialect === 'rpi')
+  if (!isRefusedRom) for (const [code, value] of FULL[dialect]) options.set(code, value)
+  for (const [code, value] of fileOptions(dialect, target, asked)) options.set(code, value)
+  return { ...reply, siaddr: target.nextServer, file: fileField(target.file), options }
 }
 
-/** What every reply copies, and option 97 as it came (RFC 4578 §2.3). */
-function bareReply(request: DhcpMessage, type: 'offer' | 'ack', server: Ipv4Address): DhcpMessage {
-  const bare = bootReply(request, type, server)
+/** Option 97 as it came (RFC 4578 §2.3), if it can be read. */
+function identifierOf(request: DhcpMessage): Answer {
   const identifier = option(request, clientMachineIdentifier)
-  return identifier ? withOption(bare, clientMachineIdentifier, identifier) : bare
+  return identifier === undefined ? [] : [[clientMachineIdentifier.code, identifier]]
 }
 
-function withAnswer(reply: DhcpMessage, answer: Answer): DhcpMessage {
-  let answered = reply
-  if (answer.vendorClass) answered = withOption(answered, vendorClass, answer.vendorClass)
-  if (answer.vendorOptions) answered = withOption(answered, vendorSpecific, answer.vendorOptions)
-  if (answer.ipxeOptions) answered = withOption(answered, ipxeEncapsulated, answer.ipxeOptions)
-  return answered
+/** The header field, empty for a name that is too long for it: option 67 has it then. */
+function fileField(file: string): string {
+  return file.length <= FILE_LIMIT ? file : ''
 }
 
-/** `siaddr` and `file` (RFC 2131 §2), and their twins 66 and 67 (RFC 2132 §9.4, §9.5) where a client needs or wants them. */
-function withFile(reply: DhcpMessage, dialect: Dialect, target: BootTarget, asked: readonly number[]): DhcpMessage {
-  const fits = target.file.length <= FILE_LIMIT
+/** The twins of `file` and `siaddr`, options 67 and 66 (RFC 2132 §9.5, §9.4), where a client needs or wants them. */
+function fileOptions(dialect: Dialect, { nextServer, file }: BootTarget, asked: readonly number[]): Answer {
+  const options: [number, Uint8Array][] = []
   const isUrl = dialect === 'ipxe' || dialect === 'http'
-  let filled: DhcpMessage = { ...reply, siaddr: target.nextServer, file: fits ? target.file : '' }
-  if (!fits || dialect === 'http' || asked.includes(bootFileName.code)) {
+  if (file.length > FILE_LIMIT || dialect === 'http' || asked.includes(bootFileName.code)) {
     // Deviation: RFC 2132 §2 has no NUL after text, but there are ROMs that read on without it; none is known to mind it.
-    filled = withOption(filled, bootFileName, isUrl ? target.file : `${target.file}\0`)
+    options.push([bootFileName.code, bootFileName.encode(isUrl ? file : `${file}\0`)])
   }
-  if (!isUrl && target.nextServer !== UNSPECIFIED && asked.includes(tftpServerName.code)) {
-    filled = withOption(filled, tftpServerName, formatIpv4(target.nextServer))
+  if (!isUrl && nextServer !== UNSPECIFIED && asked.includes(tftpServerName.code)) {
+    options.push([tftpServerName.code, tftpServerName.encode(formatIpv4(nextServer))])
   }
-  return filled
+  return options
 }
