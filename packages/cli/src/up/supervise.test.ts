@@ -94,6 +94,16 @@ test('one that never comes up does not keep the reason of another back', async (
   assert.equal(await on.code, 2)
 })
 
+test('stopped before all are up: nothing is introduced that goes away at once, the lines that waited are shown', async (t) => {
+  const on = stage(t, ['hardware', 'tftp'])
+  on.announce('hardware')
+  on.log('tftp', 'still reading')
+  on.stop()
+  assert.equal(await on.code, 0)
+  assert.deepEqual([on.printed.length, on.printed.at(-1)], [2, 'All services have stopped.'])
+  assert.match(on.printed[0]!, /tftp +still reading$/)
+})
+
 test('one that takes long is not waited for', async (t) => {
   const on = stage(t, ['hardware', 'tftp'])
   on.announce('tftp')

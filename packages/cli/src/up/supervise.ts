@@ -48,6 +48,7 @@ class Supervisor implements ServiceEvents {
 
   async run(stop: Promise<void>): Promise<number> {
     for (const service of this.#options.services) this.#start(service)
+    void stop.then(() => (this.#stopping = true))
     await Promise.race([stop, this.#settled()])
     if (this.#refusals.length > 0) {
       await this.#stopAll()
