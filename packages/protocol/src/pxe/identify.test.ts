@@ -59,6 +59,11 @@ const changed: readonly (readonly [string, DhcpMessage, Expected | undefined])[]
     { arch: UNKNOWN_ARCHITECTURE, archs: [], firmware: 'other' },
   ],
   [
+    'no 93, and an Arch in 60 that is over 16 bits',
+    put(withoutOption(ovmf, 93), 60, octets('PXEClient:Arch:99999:UNDI:003000')),
+    { arch: UNKNOWN_ARCHITECTURE, archs: [], firmware: 'other' },
+  ],
+  [
     'HTTPClient with a PXE type',
     put(ovmf, 60, octets('HTTPClient')),
     { arch: 7, firmware: 'uefi-x64', transport: 'http' },

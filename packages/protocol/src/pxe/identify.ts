@@ -73,8 +73,8 @@ function transportOf(vendor: string): BootClient['transport'] | undefined {
 function architecturesOf(message: DhcpMessage, vendor: string): readonly number[] {
   const listed = option(message, clientSystemArchitecture)
   if (listed) return listed
-  const named = /:Arch:(\d{5})(?::|$)/.exec(vendor)
-  return named ? [Number(named[1])] : []
+  const named = Number(/:Arch:(\d{5})(?::|$)/.exec(vendor)?.[1])
+  return named <= 0xffff ? [named] : []
 }
 
 /** A Raspberry Pi calls itself a BIOS; only its hardware address gives it away. One that runs UEFI says so and is believed. */
