@@ -133,6 +133,26 @@ test('decide: any facts give a decision, and the same facts the same one', () =>
   )
 })
 
+test('decide: a label or a key of the metadata may be called constructor', () => {
+  const machine = {
+    ...FACTS.machine,
+    labels: { constructor: 'a', rack: '12' },
+    metadata: { constructor: 'b', cpus: 4 },
+  }
+  const rows: readonly (readonly [string, boolean | string])[] = [
+    ['machine.labels.rack == "12" && machine.metadata.cpus == 4', true],
+    ['machine.labels.constructor == "a" && machine.metadata["constructor"] == "b"', true],
+    ['has(machine.labels.constructor) && "constructor" in machine.metadata', true],
+    ['machine.labels.exists(k, k == "constructor") && size(machine.labels) == 2', true],
+    ['machine.labels.row == "1"', 'no such key: row'],
+    ['has(machine.labels.toString)', false],
+  ]
+  for (const [when, expected] of rows) {
+    const [tried] = decide(policyOf([[when, 'local-disk']]), { ...FACTS, machine }).trace
+    assert.equal(tried?.error ?? tried?.matched, expected, when)
+  }
+})
+
 test('decide: facts that are missing altogether are an error of the condition and of nothing else', () => {
   const policy = policyOf([
     ['client.arch == 7', '{ deny: a }'],

@@ -49,9 +49,20 @@ function getter(field: string, type: string, inner: RecordType | undefined): (th
       return Number.isSafeInteger(value) ? BigInt(value as number) : undefined
     }
   }
+  if (type.startsWith('map<')) {
+    return function () {
+      return asMapping(this.source[field])
+    }
+  }
   return function () {
     return this.source[field]
   }
+}
+
+/** The evaluator knows a plain object by its `constructor`: one that has a key of that name has to come as a Map. */
+function asMapping(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'constructor')) return value
+  return new Map(Object.entries(value))
 }
 
 const factTypes: RecordType[] = []
