@@ -22,6 +22,16 @@ for (const name of readdirSync(DIRECTORY)) {
   })
 }
 
+test('facts of a test may have the name of what every object has', () => {
+  const names = ['__proto__', 'constructor', 'toString']
+  for (const name of names) {
+    const given = `{ machine: { labels: { ${name}: a }, metadata: { ${name}: { b: c } } } }`
+    const when = `machine.labels["${name}"] == "a" && machine.metadata["${name}"].b == "c"`
+    const text = `${rule(when)}tests: [{ name: t, given: ${given}, expect: ignore, rule: a }]\n`
+    assert.equal(parsePolicy(text, 'p').tests.length, 1, name)
+  }
+})
+
 const HEAD = 'apiVersion: reboots/v1\nkind: BootPolicy\notherwise: ignore\n'
 const rule = (when: string): string =>
   `${HEAD}rules:\n  - name: a\n    when: ${JSON.stringify(when)}\n    then: ignore\n`

@@ -141,12 +141,13 @@ function clientOf(given: Fields): ClientFacts {
 
 /** The given fields over the defaults; records field by field, everything else whole. */
 function overlay<T extends object>(defaults: T, given: Fields): T {
-  const merged: Record<string, unknown> = { ...(defaults as Fields) }
+  // Not assigned to an object one by one: `__proto__` is a name like any other here.
+  const merged = new Map<string, unknown>(Object.entries(defaults))
   for (const [name, value] of Object.entries(given)) {
-    const old = merged[name]
-    merged[name] = isRecord(old) && isRecord(value) ? overlay<object>(old, value) : value
+    const old = merged.get(name)
+    merged.set(name, isRecord(old) && isRecord(value) ? overlay<object>(old, value) : value)
   }
-  return merged as T
+  return Object.fromEntries(merged) as T
 }
 
 function isRecord(value: unknown): value is Fields {
