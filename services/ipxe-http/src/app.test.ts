@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { formatIpv4 } from '@reboots/protocol/net'
+import { formatIpv4, parseIpv4 } from '@reboots/protocol/net'
 import { createLog, createMetrics } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
@@ -240,6 +240,27 @@ for (const [header, address] of FORWARDED) {
     )
   })
 }
+
+test('without trusted proxies X-Forwarded-For is not believed', async () => {
+  const addresses: (number | undefined)[] = []
+  const app = createApp({
+    trustedProxies: [],
+    log,
+    metrics: createMetrics('ipxe-http'),
+    files: { open: () => Promise.resolve(undefined) },
+    linkOf: () => '',
+    script(request) {
+      addresses.push(request.address)
+      return { refused: 'unknown-machine', text: '' }
+    },
+    ready: () => [],
+  })
+  const headers = { 'x-forwarded-for': '192.0.2.9' }
+  await app.inject({ url: '/auto.ipxe', headers, remoteAddress: '198.51.100.7' })
+  await app.inject({ url: '/auto.ipxe', headers, remoteAddress: '::ffff:198.51.100.7' })
+  assert.deepEqual(addresses, [parseIpv4('198.51.100.7'), parseIpv4('198.51.100.7')])
+  await app.close()
+})
 
 test('a request that is not understood is refused, and the service goes on', async () => {
   assert.equal((await raw('/files/vmlinuz', { method: 'POST' })).status, 404)
