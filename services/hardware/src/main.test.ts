@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hardware } from '@reboots/api'
 import { connect } from '@reboots/runtime'
+import { EXAMPLE } from './config.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
@@ -73,4 +74,14 @@ test('a path that does not exist is said plainly, with what to do', async (t) =>
     errors(),
     /^hardware: hardware\.files names \/.*\/nowhere\.yaml, which cannot be read \(ENOENT\)\n {2}Correct /,
   )
+})
+
+test('the example is said to be one, and not that nothing is set, where it is named beside other files', async (t) => {
+  const files = [EXAMPLE, 'machines.yaml']
+  const { child, lines } = await start(t, { ...LISTEN, files }, { 'machines.yaml': '00:00:5e:00:53:02: {}\n' })
+  const { msg } = await lineWith(lines, 'example machines')
+  assert.match(msg, /which exist nowhere: name your own in hardware\.files$/)
+  await lineWith(lines, 'ready: 2 machines from ')
+  child.kill('SIGTERM')
+  assert.deepEqual(await once(child, 'exit'), [0, null])
 })

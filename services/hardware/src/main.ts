@@ -13,7 +13,8 @@ await runService({
   async start({ config: { hardware }, directory, log, metrics, announce }) {
     const paths = machinePaths(hardware, directory)
     for (const path of paths) await mustExist(path)
-    if (paths.includes(EXAMPLE)) log.warn(`hardware.files is not set: serving the example machines of ${EXAMPLE}`)
+    if (paths.includes(EXAMPLE))
+      log.warn(`serving the example machines of ${EXAMPLE}, which exist nowhere: name your own in hardware.files`)
     const roster = new Roster()
     const telemetry = openTelemetry(log, metrics, roster)
     // Calls are taken before the files are read: watchers wait, and large files take a while.
