@@ -82,6 +82,21 @@ test('the steps of a batch are one call of the store, and a reply leaves when it
   }
 })
 
+test('when the store does not keep up the oldest messages are dropped and counted', async () => {
+  const { runs, metrics, receive } = await served()
+  const clients = Array.from({ length: 4097 }, (_, index) => {
+    const bytes = second.slice()
+    bytes.set([index >> 8, index & 255], 32)
+    return bytes
+  })
+  receive(...clients.slice(0, 2048))
+  receive(...clients.slice(2048))
+  assert.deepEqual([runs.length, runs[0]!.steps.length], [1, 2048])
+  assert.match(await metrics.text(), /received="discover",outcome="overloaded"} 1$/m)
+  await runs[0]!.finish()
+  assert.deepEqual([runs.length, runs[1]!.steps.length, runs[1]!.steps[0]], [2, 2048, '52:54:00:aa:08:01'])
+})
+
 test('what the store holds up until the door is closed is not sent any more', async () => {
   const { door, sent, runs, receive } = await served()
   receive(second.slice())

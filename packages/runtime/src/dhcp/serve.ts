@@ -1,6 +1,7 @@
 import { DecodeError } from '@reboots/protocol/bytes'
 import type { Datagram, Instant } from '@reboots/protocol/net'
 import { openUdpDoor, type UdpDoor, type UdpDoorOptions } from '../udp/door.ts'
+import { Complaints } from '../udp/complaints.ts'
 import type { UdpLink } from '../udp/links.ts'
 import { answerDatagram, type DhcpAnswer, type DhcpDecider, type DhcpHandler, type DhcpOutcome } from './answer.ts'
 import { answerOf, malformedAnswer, overloadedAnswer, readMessage } from './answer.ts'
@@ -54,7 +55,8 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
   service: DhcpStoreService<O, Step, Result>,
 ): Promise<readonly UdpDoor[]> {
   const note = noteTaker(service)
-  const { run, name, metrics } = service
+  const { run, name, log, metrics } = service
+  const complaints = new Complaints(log, {})
   const room = new WaitingRoom<O, Step, Result>({ run, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
   const gauge = metrics.gauge(`reboots_${name}_packets_waiting`, 'Datagrams that wait for the lease store')
   metrics.onScrape(() => gauge.set(room.size))
@@ -66,8 +68,11 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
         note(malformedAnswer(message), datagram, port)
         continue
       }
-      const done = (outcome: O | 'overloaded'): void =>
-        finish(outcome === 'overloaded' ? overloadedAnswer(message) : answerOf(message, outcome), datagram)
+      const done = (outcome: O | 'overloaded'): void => {
+        if (outcome !== 'overloaded') return finish(answerOf(message, outcome), datagram)
+        complaints.warn('messages dropped', 'the lease store does not keep up', () => ({ waiting: room.size }))
+        finish(overloadedAnswer(message), datagram)
+      }
       room.enter({ message, datagram, link, decide, done })
     }
     room.settle()
