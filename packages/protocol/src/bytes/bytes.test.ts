@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { ByteReader, ByteWriter, DecodeError, equalBytes, fromHex, hex, latin1, octets, untilNul } from './index.ts'
+import { ByteReader, ByteWriter, DecodeError, fromHex, hex, latin1, octets, untilNul } from './index.ts'
 
 test('a reader returns numbers highest octet first, and views', () => {
   const bytes = fromHex('01 0203 84050607 0809')
@@ -96,19 +96,6 @@ test('hexadecimal may be spaced, and is refused when it is not hexadecimal', () 
   assert.equal(hex(fromHex('AA:bb-Cc\n01 2 3')), 'aabbcc0123')
   for (const text of ['a', '0g', '0x01', 'é1']) assert.throws(() => fromHex(text), { reason: 'bad-text' })
 })
-
-const PAIRS: readonly [string, string, boolean][] = [
-  ['', '', true],
-  ['0102', '0102', true],
-  ['0102', '0103', false],
-  ['0102', '01', false],
-]
-
-for (const [a, b, equal] of PAIRS) {
-  test(`equalBytes 0x${a} 0x${b}: ${equal}`, () => {
-    assert.equal(equalBytes(fromHex(a), fromHex(b)), equal)
-  })
-}
 
 test('a DecodeError says why and where', () => {
   const { name, message, reason, offset } = new DecodeError('bad-length', 7)

@@ -42,10 +42,4 @@ export function fromHex(text: string): Uint8Array {
   return bytes
 }
 
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
-}
-
 const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))

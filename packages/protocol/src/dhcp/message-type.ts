@@ -3,7 +3,7 @@ import type { Codec } from './codec.ts'
 import type { DhcpMessage } from './message.ts'
 
 /** The values of option 53: number, name, where it is defined. Names are the RFC's in lower case. */
-export const MESSAGE_TYPES = [
+const MESSAGE_TYPES = [
   { number: 1, name: 'discover', section: 'RFC 2132 §9.6' },
   { number: 2, name: 'offer', section: 'RFC 2132 §9.6' },
   { number: 3, name: 'request', section: 'RFC 2132 §9.6' },

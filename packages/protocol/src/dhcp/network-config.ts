@@ -38,7 +38,7 @@ export interface NetworkConfig {
 }
 
 /** What a client without option 55 gets, if it is configured: what a host needs to be on the network (RFC 2131 §4.3.1). */
-export const DEFAULT_PARAMETERS: Uint8Array = Uint8Array.of(1, 3, 6, 12, 15, 28)
+const DEFAULT_PARAMETERS: Uint8Array = Uint8Array.of(1, 3, 6, 12, 15, 28)
 
 /** Codes that `extra` cannot set: they frame the message, belong to the client, or are computed from the lease. */
 export const OF_THE_PROTOCOL: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255])

@@ -4,7 +4,7 @@ import { ipv4, type Codec } from './codec.ts'
 import type { DhcpMessage } from './message.ts'
 
 /** Sub-options of option 82: number, name, where each is defined. */
-export const RELAY_SUB_OPTIONS = [
+const RELAY_SUB_OPTIONS = [
   { code: 1, name: 'circuit-id', section: 'RFC 3046 §3.1' },
   { code: 2, name: 'remote-id', section: 'RFC 3046 §3.2' },
   { code: 4, name: 'docsis-device-class', section: 'RFC 3256' },

@@ -7,11 +7,7 @@ import {
   attempt,
   bootLinux,
   chain,
-  comment,
   echo,
-  giveUp,
-  imgargs,
-  included,
   initrd,
   ipxeScript,
   iseq,
@@ -86,13 +82,11 @@ const value: fc.Arbitrary<Value> = fc.oneof(nasty, nasty.map(trusted))
 /** Every place where a value can be put, and the commands that come of it when it is harmless. */
 const places: readonly (readonly [string, (value: Value) => Line, readonly string[]])[] = [
   ['echo', echo, ['echo']],
-  ['comment', (text) => comment(typeof text === 'string' ? text : text.trusted), []],
   ['set', (text) => set('name', text), ['set']],
   ['kernel url', (text) => kernel(text, ['quiet']), ['kernel']],
   ['kernel argument', (text) => kernel('vmlinuz', [text, 'quiet']), ['kernel']],
   ['last kernel argument', (text) => kernel('vmlinuz', ['quiet', text]), ['kernel']],
   ['initrd', (text) => initrd(text, 'initrd'), ['initrd']],
-  ['imgargs', (text) => imgargs('vmlinuz', [text]), ['imgargs']],
   ['chain', (text) => chain(text, { autofree: true }), ['chain']],
   ['iseq', (text) => iseq(text, text), ['iseq']],
   ['isset', isset, ['isset']],
@@ -188,7 +182,6 @@ const lines: readonly (readonly [Line, string])[] = [
   [kernel('http://10.0.0.1/${uuid}'), 'kernel http://10.0.0.1/$%7Buuid%7D'],
   [kernel(trusted('http://10.0.0.1/${uuid}')), 'kernel http://10.0.0.1/${uuid}'],
   [initrd('initramfs', 'initrd'), 'initrd --name initrd initramfs'],
-  [imgargs('vmlinuz', ['initrd=initrd']), 'imgargs vmlinuz initrd=initrd'],
   [chain('http://h/x', { autofree: true, replace: true }), 'chain --autofree --replace http://h/x'],
   [chain('-x'), 'chain %2Dx'],
   [set('tries:int32', '0'), 'set tries:int32 0'],
@@ -229,19 +222,6 @@ exit 1
   assert.equal(new Set(labels).size, labels.length)
   assert.deepEqual(new Set(jumps), new Set(labels))
 })
-
-const scripts: readonly (readonly [string, string, string])[] = [
-  ['its first line is not repeated', '#!ipxe\nshell\n', '#!ipxe\nshell\n\nexit 1\n'],
-  ['DOS line ends become plain ones', '#!ipxe\r\nshell\r\n', '#!ipxe\nshell\n\nexit 1\n'],
-  ['a text without first line', 'shell', '#!ipxe\nshell\n\nexit 1\n'],
-  ['a backslash at its end joins nothing of ours', 'echo a \\', '#!ipxe\necho a \\\n\nexit 1\n'],
-]
-
-for (const [what, script, expected] of scripts) {
-  test(`an operator's script: ${what}`, () => {
-    assert.equal(ipxeScript(included(script), giveUp('').slice(-1)), expected)
-  })
-}
 
 function refusedOr(make: () => Line): Line | 'refused' {
   try {

@@ -14,18 +14,9 @@ export function echo(text: Value): Line {
   return line('echo', shown(text))
 }
 
-/** A line nobody runs. */
-export function comment(text: string): Line {
-  return line('#', shown(text))
-}
-
 /** Sets `name`, which may carry a type (`tries:int32`), to a value. */
 export function set(name: string, value: Value): Line {
   return line('set', identifier(name), word(value))
-}
-
-export function clear(name: string): Line {
-  return line('clear', identifier(name))
 }
 
 /** Adds 1 to a setting. */
@@ -41,11 +32,6 @@ export function kernel(from: Value, args: readonly Value[] = []): Line {
 /** Fetches an initial ramdisk; `name` is what the kernel finds it under (`initrd=` for an EFI stub). */
 export function initrd(from: Value, name?: string): Line {
   return name === undefined ? line('initrd', url(from)) : line('initrd', '--name', identifier(name), url(from))
-}
-
-/** Replaces the command line of an image that was fetched before. */
-export function imgargs(image: string, args: readonly Value[]): Line {
-  return line('imgargs', identifier(image), ...args.map(word))
 }
 
 /** Forgets one image, or all of them: memory for the next attempt, and nothing left that could be booted by mistake. */
@@ -106,17 +92,6 @@ export function or(...commands: readonly Line[]): Line {
 /** A command whose failure does not end the script. */
 export function attempt(command: Line): Line {
   return `${command} ||` as Line
-}
-
-/**
- * A script that somebody else wrote, to be run as it stands, without its first line `#!ipxe` (the whole script has one). Only
- * for text from the operator: everything in it is obeyed.
- */
-export function included(script: string): readonly Line[] {
-  const lines = script.replaceAll('\0', '').split(/\r?\n/)
-  const body = /^#!(?:ipxe|gpxe)\s*$/.test(lines[0] ?? '') ? lines.slice(1) : lines
-  // The empty last line takes what a backslash at the very end would join to it.
-  return (body.at(-1) === '' ? body : [...body, '']) as Line[]
 }
 
 function line(...words: readonly string[]): Line {

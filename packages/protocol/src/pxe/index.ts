@@ -11,14 +11,7 @@ export { bootServerAck, FILE_LIMIT, proxyOffer, withBoot } from './boot-reply.ts
 export { BOOT_SERVER_PORT, type BootTarget } from './boot-target.ts'
 export { formatGuid, parseGuid } from './guid.ts'
 export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
-export {
-  decodeIpxeOptions,
-  encodeIpxeOptions,
-  IPXE_FEATURE_NAMES,
-  IPXE_OPTIONS,
-  ipxeFeatures,
-  type IpxeOptions,
-} from './ipxe-options.ts'
+export { decodeIpxeOptions, encodeIpxeOptions, IPXE_OPTIONS, ipxeFeatures, type IpxeOptions } from './ipxe-options.ts'
 export {
   decodeVendorOptions,
   DISCOVERY_CONTROL,

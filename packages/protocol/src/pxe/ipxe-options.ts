@@ -40,7 +40,7 @@ export const IPXE_OPTIONS = {
 } as const
 
 /** Flags that tell what the client's build can do, one octet each, 0 when it cannot after all. */
-export const IPXE_FEATURE_NAMES: ReadonlyMap<number, string> = new Map([
+const IPXE_FEATURE_NAMES: ReadonlyMap<number, string> = new Map([
   [0x10, 'pxeext'],
   [0x11, 'iscsi'],
   [0x12, 'aoe'],

@@ -1,7 +1,7 @@
 export { memoryContent, type Content } from './content.ts'
 export { decodePacket } from './decode.ts'
 export { encodePacket } from './encode.ts'
-export { negotiate, TFTP_OPTIONS, type Negotiated, type TransferOptions } from './negotiate.ts'
+export { negotiate, type Negotiated, type TransferOptions } from './negotiate.ts'
 export { netasciiContent } from './netascii.ts'
 export {
   MAX_BLKSIZE,

@@ -26,7 +26,7 @@ interface OptionRow {
 }
 
 /** The options a read request can carry, by name in lower case. */
-export const TFTP_OPTIONS: Readonly<Record<string, OptionRow>> = {
+const TFTP_OPTIONS: Readonly<Record<string, OptionRow>> = {
   blksize: {
     section: 'RFC 2348',
     min: 8,
