@@ -78,6 +78,14 @@ for (const { name, how, why } of stops) {
   })
 }
 
+test('SIGTERM ends a service whose start takes long, at once', async (t) => {
+  const child = start(t, program(`context.log.info('reading'); await new Promise(() => {})`), { ipc: false })
+  await once(child.process.stdout!, 'readable')
+  child.process.kill('SIGTERM')
+  assert.deepEqual(await child.ended, { code: 0, signal: null })
+  assert.match(await child.stdout, /"why":"SIGTERM","msg":"stopping before it was ready"/)
+})
+
 test('a parent that was killed takes the channel and the readers of the output with it', async (t) => {
   const child = start(t, program(ANNOUNCE), { ipc: true })
   await child.announced()
