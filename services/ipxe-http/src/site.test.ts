@@ -106,3 +106,8 @@ for (const [name, listen, addresses, expected] of LISTENS) {
     )
   })
 }
+
+test('kernel arguments with commas are written as a list in the variable', () => {
+  const { http } = configured({ REBOOTS_HTTP_EXTRA_KERNEL_ARGS: '["console=ttyS0,115200", quiet]' })
+  assert.deepEqual(http.extraKernelArgs, ['console=ttyS0,115200', 'quiet'])
+})
