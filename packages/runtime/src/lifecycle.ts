@@ -48,7 +48,7 @@ const DESCRIBE_CONFIG = '--describe-config'
  * was at that moment: from then on the garbage of every message there is old, keeps the young objects it refers to, and doubles the
  * CPU of a message until the process ends (test/performance measures it). Nothing here gains from that guess.
  */
-const V8_FLAGS = ['--no-allocation-site-pretenuring']
+const NO_PRETENURING = '--no-allocation-site-pretenuring'
 
 /** A service that cannot close in this time is ended. */
 const CLOSE_WITHIN_MS = 5000
@@ -59,7 +59,7 @@ const CLOSE_WITHIN_MS = 5000
  * thrown, anywhere, is a bug: logged with its stack, exit 1.
  */
 export async function runService<S extends z.ZodObject>(service: Service<S>, options: LoadOptions = {}): Promise<void> {
-  V8_FLAGS.forEach(setFlagsFromString)
+  setFlagsFromString(NO_PRETENURING)
   const shape = service.shape.extend('log' in service.shape.shape ? {} : { log: sections.log })
   if (process.argv.includes(DESCRIBE_CONFIG)) {
     process.stdout.write(`${JSON.stringify(describeConfig(shape))}\n`)

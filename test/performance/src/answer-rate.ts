@@ -17,7 +17,6 @@ import {
 } from '@reboots/protocol/dhcp'
 import { parseIpv4, UNSPECIFIED, type Instant, type MacAddress } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, parsePolicy } from '@reboots/rules'
-import { bootServersOn, sections } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 
 /*
@@ -45,30 +44,25 @@ const collect = globalThis.gc
 const SLICES = 40
 const seconds = Number(process.argv[2] ?? 0.3)
 
-const link = { name: 'lan0', address: parseIpv4('192.168.77.1')!, mask: parseIpv4('255.255.255.0')! }
+const link = { name: 'lan0', index: 1, address: parseIpv4('192.168.77.1')!, mask: parseIpv4('255.255.255.0')! }
 const address = parseIpv4('192.168.77.50')!
 const now = 1_700_000_000_000 as Instant
 const { LeaseTable, runStep } = await inside('packages/leases/src/index')
 const { handle } = await inside('services/dhcp/src/handle')
 const { reservationOf } = await inside('services/dhcp/src/reservation')
-const settings = {
-  authoritative: true,
-  offerTime: 60,
-  quarantineTime: 600,
-  logServers: [],
-  bootServers: () => bootServersOn(link, sections.boot.parse({ binaries: {} })),
-}
+const { settingsOf, shape } = await inside('services/dhcp/src/config')
+const config: unknown = shape.parse({ log: {}, links: {}, control: {}, boot: { binaries: {} }, dhcp: { metrics: {} } })
+const settings: unknown = settingsOf(config, [link])
 const dhcp = { gateway: '192.168.77.254', nameServers: ['192.168.77.1'], domainName: 'lab.example' }
 const record = machine({ mac: '52:54:00:aa:01:01', address: '192.168.77.50', dhcp })
 const reservation: unknown = reservationOf(record, record.interfaces[0]!, settings)
 const policy = parsePolicy(DEFAULT_POLICY, 'policy')
 const leases = new LeaseTable()
-const servers = settings.bootServers()
 const ports = {
   machines: { byMac: (_mac: MacAddress) => reservation, synced: true },
   policy: { current: () => policy },
   leases,
-  settings: { ...settings, bootServers: () => servers },
+  settings,
 }
 
 const firmware = vector('v01-ovmf-x64-pxe-discover')

@@ -2,6 +2,7 @@ import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Datagram, Instant } from '@reboots/protocol/net'
 import type { DhcpDecider, DhcpDecision, DhcpLink, DhcpOutcome, DhcpPending } from './answer.ts'
 import { clientOf, type Client } from './client-of.ts'
+import { Queue, type Queued } from './queue.ts'
 
 /** A message on its way from arrival to outcome. */
 export interface Visitor<O extends DhcpOutcome, Step, Result> {
@@ -22,7 +23,7 @@ export interface WaitingRoomOptions<Step, Result> {
   readonly mostWaiting: number
 }
 
-interface Place<O extends DhcpOutcome, Step, Result> {
+interface Place<O extends DhcpOutcome, Step, Result> extends Queued<Place<O, Step, Result>> {
   readonly visitor: Visitor<O, Step, Result>
   readonly client: Client
   pending: DhcpPending<O, Step, Result> | undefined
@@ -38,7 +39,7 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
   /** Clients that have a message here, with those that came after it. */
   readonly #clients = new Map<Client, Place<O, Step, Result>[]>()
   /** Everything that is not being carried out, oldest first. */
-  readonly #waiting = new Set<Place<O, Step, Result>>()
+  readonly #waiting = new Queue<Place<O, Step, Result>>()
   /** Those of them whose turn it is. */
   #ready: Place<O, Step, Result>[] = []
   #running = 0
@@ -55,7 +56,7 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
   /** Decides the message, or keeps it until it can be decided. What was kept moves on at the next `settle`. */
   enter(visitor: Visitor<O, Step, Result>): void {
     const client = clientOf(visitor.message)
-    const place: Place<O, Step, Result> = { visitor, client, pending: undefined }
+    const place: Place<O, Step, Result> = { visitor, client, pending: undefined, older: undefined, newer: undefined }
     const before = this.#clients.get(client)
     if (before !== undefined) {
       before.push(place)
@@ -110,7 +111,7 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
 
   #wait(place: Place<O, Step, Result>): void {
     this.#waiting.add(place)
-    if (this.#waiting.size > this.#options.mostWaiting) this.#drop(this.#waiting.values().next().value!)
+    if (this.#waiting.size > this.#options.mostWaiting) this.#drop(this.#waiting.oldest!)
   }
 
   #drop(place: Place<O, Step, Result>): void {
