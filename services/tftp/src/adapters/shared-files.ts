@@ -18,7 +18,7 @@ export class SharedFiles {
 
   /** Takes over the handle: closed at once if this version is open already (or cannot be looked at), else when its last user leaves. */
   async use(handle: FileHandle): Promise<SharedFile> {
-    const { key, size } = await versionOf(handle).catch(async (error: unknown) => {
+    const { key, size, content } = await versionOf(handle).catch(async (error: unknown) => {
       await handle.close()
       throw error
     })
@@ -28,7 +28,7 @@ export class SharedFiles {
       await handle.close()
       return known
     }
-    const file = new OpenFile(key, size, handle, () => this.#open.delete(key))
+    const file = new OpenFile({ key, size, content }, handle, () => this.#open.delete(key))
     this.#open.set(key, file)
     return file
   }
@@ -37,13 +37,15 @@ export class SharedFiles {
 class OpenFile implements SharedFile {
   readonly key: string
   readonly size: number
+  readonly #content: string
   readonly #handle: FileHandle
   readonly #forget: () => void
   #users = 1
 
-  constructor(key: string, size: number, handle: FileHandle, forget: () => void) {
+  constructor({ key, size, content }: Version, handle: FileHandle, forget: () => void) {
     this.key = key
     this.size = size
+    this.#content = content
     this.#handle = handle
     this.#forget = forget
   }
@@ -64,8 +66,8 @@ class OpenFile implements SharedFile {
     try {
       const octets = new Uint8Array(length)
       const { bytesRead } = await this.#handle.read(octets, 0, length, at)
-      const { key } = await versionOf(this.#handle)
-      if (bytesRead !== length || key !== this.key) throw new Error('the file has changed while it was served')
+      const { content } = await versionOf(this.#handle)
+      if (bytesRead !== length || content !== this.#content) throw new Error('the file has changed while it was served')
       return octets
     } finally {
       this.leave()
@@ -73,7 +75,16 @@ class OpenFile implements SharedFile {
   }
 }
 
-async function versionOf(handle: FileHandle): Promise<{ key: string; size: number }> {
+interface Version {
+  /** Of this file as it is: device, inode, size, times. */
+  readonly key: string
+  readonly size: number
+  /** Changes when it is written, and not when it is renamed, removed, or another is put in its place, which ctime does. */
+  readonly content: string
+}
+
+async function versionOf(handle: FileHandle): Promise<Version> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true })
-  return { key: [dev, ino, size, mtimeNs, ctimeNs].join(':'), size: Number(size) }
+  const content = [size, mtimeNs].join(':')
+  return { key: [dev, ino, content, ctimeNs].join(':'), size: Number(size), content }
 }
