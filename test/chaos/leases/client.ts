@@ -60,7 +60,7 @@ export class Client {
     if (this.#held === undefined) return this.#discover()
     const what = this.#network.random.below(20)
     if (what === 0) return this.#release()
-    if (what === 1) return this.#decline()
+    if (what === 1 && this.#reserved === undefined) return this.#decline()
     if (what === 2) return this.#discover()
     if (what < 10) return this.renew()
   }
@@ -127,6 +127,10 @@ export class Client {
     await this.#tell(this.#some()[0]!, { kind: 'release', client: this.#name, address: address as Ipv4Address })
   }
 
+  /**
+   * Not of a reserved address: a replica that has not heard of the quarantine gives it from the record while Redis is gone, and when
+   * Redis is back the quarantine counts.
+   */
   async #decline(): Promise<void> {
     const step = this.#step('decline', this.#held!.address)
     this.#giveUp()
