@@ -22,7 +22,7 @@ export const leases = z.object({
       sentinels: z.array(fields.hostPort).default([]).describe('host:port of each Sentinel'),
       master: z.string().min(1).default('mymaster').describe('What the Sentinels call the Redis that is meant'),
       username: z.string().optional().describe('User of Redis'),
-      password: z.string().optional().describe('Password of Redis'),
+      password: fields.secret.optional().describe('Password of Redis; never shown'),
       tls: z.boolean().default(false).describe('Whether to speak TLS to Redis'),
       name: z.string().min(1).default('reboots:leases').describe('What the keys begin with; the same for all replicas'),
       copies: z
