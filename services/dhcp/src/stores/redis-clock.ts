@@ -27,6 +27,12 @@ export class RedisClock {
     return Math.ceil(Math.max(performance.now() + this.#ahead.monotonic, now + this.#ahead.wall)) as Instant
   }
 
+  /** What time it is for Redis, whatever is done to the clock of this machine; `otherwise` when Redis has not said anything yet. */
+  now(otherwise: Instant): Instant {
+    if (this.#ahead === undefined) return otherwise
+    return Math.floor(performance.now() + this.#ahead.monotonic) as Instant
+  }
+
   /** Not after it is that late for Redis; undefined when it has not said anything yet. */
   atLeast(): Instant | undefined {
     return this.#ahead && (Math.floor(performance.now() + this.#ahead.least) as Instant)

@@ -196,6 +196,11 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
       ),
     )
     assert.deepEqual(results.flat().map(brief), ['refused', 'bound 9', 'refused', 'bound 9'])
+    const later = (now() + 14_400_000) as Instant
+    const listed: string[] = []
+    for await (const lease of wrong.list(later)) listed.push(lease.client)
+    assert.deepEqual(listed, ['a', 'c'])
+    assert.equal(wrong.at(9 as Ipv4Address, later)?.client, 'c')
     assert.deepEqual(await run(store, ask('bind', 'a', 1)), ['bound 1'])
   })
 })

@@ -220,17 +220,17 @@ class RedisStore implements LeaseLedger {
   }
 
   at(address: Ipv4Address, now: Instant): Lease | undefined {
-    const then = this.#clock.atMost(now)
+    const then = this.#clock.now(now)
     const lease = this.#known.at(address, then)
     return lease && shifted(lease, now, then)
   }
 
   count(now: Instant): Readonly<Record<Lease['state'], number>> {
-    return this.#known.count(this.#clock.atMost(now))
+    return this.#known.count(this.#clock.now(now))
   }
 
   async *list(now: Instant): AsyncIterable<Lease> {
-    const then = this.#clock.atMost(now)
+    const then = this.#clock.now(now)
     const books = this.#problem === undefined ? await this.#books.snapshot().catch(() => undefined) : undefined
     const known = books === undefined ? this.#known : new KnownLeases(books.values())
     for (const lease of known.leases(then)) yield shifted(lease, now, then)
