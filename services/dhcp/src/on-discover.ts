@@ -3,6 +3,7 @@ import { ack, offer, option, rapidCommit, replyDestination, requestedAddress, wi
 import type { Terms } from './addressing/terms.ts'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, takingOver, whyRefused, type Holding } from './holding.ts'
+import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome } from './outcome.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -49,7 +50,9 @@ function commit(
   const conclude = (bound: StepResult): Outcome => {
     if (bound === 'unavailable') return { silent: 'leases-unavailable' }
     if (bound === 'refused') return whyRefused(asked, holding, ports)
-    return { ...answer, to: replyDestination(message, answer.reply, from) }
+    const within = withinLease(answer.reply, bound, asked.now)
+    if (within === undefined) return { silent: 'leases-unavailable' }
+    return { ...answer, reply: within, to: replyDestination(message, within, from) }
   }
   return { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, lease.address) }, conclude }
 }

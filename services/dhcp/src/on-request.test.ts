@@ -4,11 +4,13 @@ import {
   clientIdentifier,
   leaseTime,
   message as why,
+  rebindingTime,
+  renewalTime,
   serverIdentifier,
   BROADCAST_FLAG,
   type DhcpMessage,
 } from '@reboots/protocol/dhcp'
-import { formatIpv4 } from '@reboots/protocol/net'
+import { formatIpv4, type Instant } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
 import { ADDRESS, codes, got, ip, LINK, MAC, message, Site, typeOf, type Fields } from './site.fixture.ts'
 
@@ -130,4 +132,30 @@ test('selecting another server gives our offer up (S6), but not a lease bound be
   site.answer(message('request', { ciaddr: ADDRESS }))
   site.ask(chooseOther)
   assert.deepEqual([afterOffer, state()], [undefined, 'bound'])
+})
+
+describe('ACK when the books give less time than was asked for', () => {
+  const askedAgain = (secondsLeft: number) => {
+    const site = new Site()
+    site.booksEnd = (site.now + secondsLeft * 1000) as Instant
+    return site.ask(message('request', { ciaddr: ADDRESS, asks: [1, 51, 58, 59] }))
+  }
+
+  test('the client is told that time, and when to renew within it', () => {
+    const acked = askedAgain(800)
+    assert.ok('reply' in acked)
+    assert.deepEqual([got(acked, leaseTime), got(acked, renewalTime), got(acked, rebindingTime)], [800, 400, 700])
+  })
+
+  test('with nothing left there is no ACK', () => {
+    assert.equal(typeOf(askedAgain(0)), 'leases-unavailable')
+  })
+
+  test('an end that is later, or none, changes nothing', () => {
+    for (const secondsLeft of [86_400, 1_000_000]) {
+      const acked = askedAgain(secondsLeft)
+      assert.ok('reply' in acked)
+      assert.equal(got(acked, leaseTime), 86_400)
+    }
+  })
 })

@@ -11,6 +11,7 @@ import {
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
+import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome, Pending, Silent } from './outcome.ts'
 import { isUsableThere } from './place.ts'
 import type { Asked, Ports } from './ports.ts'
@@ -33,11 +34,12 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
 
   const answer = withBootAnswer(ack(message, named, terms.config, server), asked, machine, terms, ports)
   if ('silent' in answer) return answer
-  const reply = { ...answer, to: replyDestination(message, answer.reply, from) }
+  const to = replyDestination(message, answer.reply, from)
   const conclude = (lease: StepResult): Outcome => {
     if (lease === 'unavailable') return { silent: 'leases-unavailable' }
     if (lease === 'refused') return refuse(asked, reasonOf(whyRefused(asked, holding, ports)), selecting, ports)
-    return reply
+    const reply = withinLease(answer.reply, lease, asked.now)
+    return reply === undefined ? { silent: 'leases-unavailable' } : { ...answer, reply, to }
   }
   const bind: Pending = { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, named) }, conclude }
   if (holding.reserved === undefined && state === 'init-reboot')

@@ -84,6 +84,8 @@ export class Site {
   readonly ports: Ports & { readonly leases: LeaseTable }
   /** No step can be carried out. */
   storeGone = false
+  /** When every lease ends in the books, whatever was asked for: a store that others share may know less time. */
+  booksEnd: Instant | undefined
   now = 1_700_000_000_000 as Instant
   #reservations = new Map<MacAddress, Reservation>()
   #policy: Policy | undefined
@@ -152,7 +154,8 @@ export class Site {
   /** Carries out what the decision waits for, as the shell does, but at once. */
   #settled(decision: Decision, now: Instant): Outcome {
     if (!('step' in decision)) return decision
-    const result = this.storeGone ? 'unavailable' : runStep(this.ports.leases, decision.step, now)
+    const ran = this.storeGone ? 'unavailable' : runStep(this.ports.leases, decision.step, now)
+    const result = typeof ran === 'object' && this.booksEnd !== undefined ? { ...ran, expiresAt: this.booksEnd } : ran
     return this.#settled(decision.conclude(result), now)
   }
 

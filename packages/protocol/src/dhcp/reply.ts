@@ -131,6 +131,15 @@ function addCommon(
   if (relayed !== undefined) options.set(relayAgentInformation.code, echoedRelayAgent(relayed))
 }
 
+/** A reply that gives its address for another time: 51, and 58 and 59 that go with it. */
+export function withLeaseTime(reply: DhcpMessage, lease: Seconds): DhcpMessage {
+  const options = new Map(reply.options)
+  options.delete(renewalTime.code)
+  options.delete(rebindingTime.code)
+  addLease(options, lease)
+  return { ...reply, options }
+}
+
 /** 51, and unless the lease never ends 58 and 59 at a half and seven eighths of it (RFC 2131 §4.4.5), in whole seconds. */
 function addLease(options: Map<number, Uint8Array>, lease: Seconds): void {
   options.set(leaseTime.code, leaseTime.encode(lease))
