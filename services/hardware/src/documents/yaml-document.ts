@@ -5,6 +5,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
   type YAMLError,
@@ -34,10 +35,33 @@ export function composeYaml(text: string): Composed {
   if (document.errors.length > twice.length) throw new SyntaxProblem(document.errors.slice(0, MOST_FAULTS).map(faultOf))
   const faults = twice.map(({ pos }) => faultAt(pos[0], 'this key is written twice; leave one'))
   const locate = (path: Path): Place => place(offsetOf(document, path))
+  const merges = badMerges(document).map((offset) => faultAt(offset, BAD_MERGE))
+  if (merges.length > 0) throw new SyntaxProblem(merges.slice(0, MOST_FAULTS))
   return { value: faults.length > 0 ? undefined : valueOf(document), locate, faults }
 }
 
 const MOST_FAULTS = 5
+const BAD_MERGE = '"<<" takes in a mapping, or an alias of one, and this is neither'
+
+/** The library reads `<<` as a symbol of that name. */
+function isMergeKey(value: unknown): boolean {
+  return value === '<<' || (typeof value === 'symbol' && value.description === '<<')
+}
+
+/** Where `<<` stands before something it cannot take in; the library throws for those when it makes the value. */
+function badMerges(document: Document): number[] {
+  const offsets: number[] = []
+  const isMapping = (node: unknown): boolean => isMap(isAlias(node) ? node.resolve(document) : node)
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !isMergeKey(key.value)) return
+      const source = isAlias(value) ? value.resolve(document) : value
+      const sound = isSeq(source) ? source.items.every(isMapping) : isMap(source)
+      if (!sound) offsets.push(startOf(key) ?? 0)
+    },
+  })
+  return offsets
+}
 
 function compose(text: string, lineCounter: LineCounter): Document {
   try {

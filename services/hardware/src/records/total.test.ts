@@ -147,6 +147,16 @@ test('any value gives machines that are sound, or problems; nothing is thrown: Y
 test('any text at all', () =>
   fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), holds), { numRuns: 2000 }))
 
+test('a merge key over something that is no mapping is a problem with its place', async () => {
+  const record = 'apiVersion: tinkerbell.org/v1alpha1\nkind: Hardware\nspec:\n  interfaces:\n    - <<: 0\n'
+  const { entries, problems } = await readText(record, 'f')
+  assert.deepEqual(entries, [])
+  assert.deepEqual(
+    problems.map(({ line, column, message }) => ({ line, column, message })),
+    [{ line: 5, column: 7, message: '"<<" takes in a mapping, or an alias of one, and this is neither' }],
+  )
+})
+
 const EXTREME: readonly { readonly what: string; readonly text: string }[] = [
   { what: 'deep flow', text: '['.repeat(50_000) },
   { what: 'deep JSON', text: `${'['.repeat(50_000)}1${']'.repeat(50_000)}` },
