@@ -19,14 +19,16 @@ import { latencyTable, rateTable, type LatencyRow, type RateRow } from './tables
  * How many 4-message exchanges a second DHCP servers complete with less than 1 % loss, all in one run, each on one core of its own,
  * the client on the other.
  *
- *     node test/performance/src/dhcp-rate.ts [--short] [--only reboots,kea] [--rounds 3] [--clients 10000] [--patient]
+ *     node test/performance/src/dhcp-rate.ts [--short] [--only reboots,kea] [--match regexp] [--rounds 3] [--clients 10000] [--patient]
  *
+ * --match is a regular expression on the name of a subject, such as 'reboots, pool, leases in memory'.
  * --patient waits before each attempt until the machine is idle, as far as others let it be.
  */
 const { values: flags } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string', default: 'ceiling,door,reboots,kea,dnsmasq' },
+    match: { type: 'string', default: '' },
     rounds: { type: 'string' },
     clients: { type: 'string' },
     patient: { type: 'boolean', default: false },
@@ -98,8 +100,13 @@ async function main(): Promise<void> {
   const storm = patient(stormClient(compile('storm', directory)))
   const perfdhcp = patient(perfdhcpClient)
   const wanted = flags.only.split(',')
+  const matching = new RegExp(flags.match)
   const all = [...canned, ...reboots, ...kea, ...dnsmasq].filter(
-    (subject) => wanted.includes(subject.server) && !subject.missing && (!flags.short || isInShort(subject)),
+    (subject) =>
+      wanted.includes(subject.server) &&
+      matching.test(nameOf(subject)) &&
+      !subject.missing &&
+      (!flags.short || isInShort(subject)),
   )
   const rows = new Map<Subject, RateRow[]>()
   for (let round = 0; round < PLAN.rounds; round++) {
@@ -107,7 +114,7 @@ async function main(): Promise<void> {
       if (!inTime()) continue
       const row = await withServer(subject, storm, (pid) => measureRate(subject, storm, perfdhcp, pid))
       rows.set(subject, [...(rows.get(subject) ?? []), row])
-      console.error(`${subject.server}, ${subject.addresses}, ${subject.setting}: ${Math.round(row.storm)}/s`)
+      console.error(`${nameOf(subject)}: ${Math.round(row.storm)}/s`)
     }
   }
   const rates = [...rows.values()].map(medianOf)
@@ -122,6 +129,10 @@ async function main(): Promise<void> {
     latencies.push(await withServer(subject, storm, (pid) => measureLatency(subject, client, half, pid)))
   }
   if (client !== undefined) console.log(latencyTable(latencies, half))
+}
+
+function nameOf({ server, addresses, setting }: Subject): string {
+  return `${server}, ${addresses}, ${setting}`
 }
 
 function patient(client: Client): Client {

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const LOOK_MS = 300
 const IDLE = 0.9
 
-/** Waits until the machine has had nearly nothing to do for a moment, at most a minute: for figures from a machine with other users. */
+/** Waits until the machine has had nearly nothing to do for a moment, at most ten seconds: for figures from a machine with other users. */
 export async function quiet(): Promise<void> {
-  for (let tries = 0; tries < 60_000 / LOOK_MS; tries++) {
+  for (let tries = 0; tries < 10_000 / LOOK_MS; tries++) {
     const before = times()
     await sleep(LOOK_MS)
     const after = times()
