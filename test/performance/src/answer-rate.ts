@@ -15,8 +15,7 @@ import {
   withoutOption,
   type DhcpMessage,
 } from '@reboots/protocol/dhcp'
-import { parseIpv4, UNSPECIFIED, type Instant, type MacAddress } from '@reboots/protocol/net'
-import { DEFAULT_POLICY, parsePolicy } from '@reboots/rules'
+import { parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
 
 /*
@@ -44,26 +43,17 @@ const collect = globalThis.gc
 const SLICES = 40
 const seconds = Number(process.argv[2] ?? 0.3)
 
-const link = { name: 'lan0', index: 1, address: parseIpv4('192.168.77.1')!, mask: parseIpv4('255.255.255.0')! }
-const address = parseIpv4('192.168.77.50')!
-const now = 1_700_000_000_000 as Instant
-const { LeaseTable, runStep } = await inside('packages/leases/src/index')
+const { runStep } = await inside('packages/leases/src/index')
 const { handle } = await inside('services/dhcp/src/handle')
-const { reservationOf } = await inside('services/dhcp/src/reservation')
-const { settingsOf, shape } = await inside('services/dhcp/src/config')
-const config: unknown = shape.parse({ log: {}, links: {}, control: {}, boot: { binaries: {} }, dhcp: { metrics: {} } })
-const settings: unknown = settingsOf(config, [link])
-const dhcp = { gateway: '192.168.77.254', nameServers: ['192.168.77.1'], domainName: 'lab.example' }
-const record = machine({ mac: '52:54:00:aa:01:01', address: '192.168.77.50', dhcp })
-const reservation: unknown = reservationOf(record, record.interfaces[0]!, settings)
-const policy = parsePolicy(DEFAULT_POLICY, 'policy')
-const leases = new LeaseTable()
-const ports = {
-  machines: { byMac: (_mac: MacAddress) => reservation, synced: true },
-  policy: { current: () => policy },
-  leases,
-  settings,
-}
+// The fixture of the service's own tests: it always has what the handlers need.
+const { Site, LINK } = await inside('services/dhcp/src/site.fixture')
+const address = parseIpv4('192.168.1.50')!
+const dhcp = { gateway: '192.168.1.254', nameServers: ['192.168.1.1'], domainName: 'lab.example' }
+const record = machine({ mac: '52:54:00:aa:01:01', address: '192.168.1.50', dhcp })
+const { ports: site, now } = new Site({ machines: [record] })
+const reservation: unknown = site.machines.byMac(record.interfaces[0]!.mac)
+/** One record for the clients of all vectors. */
+const ports = { ...site, machines: { byMac: () => reservation, synced: true } }
 
 const firmware = vector('v01-ovmf-x64-pxe-discover')
 const ipxe = vector('v04-ipxe-bios-discover')
@@ -98,8 +88,8 @@ function answer(bytes: Uint8Array): Uint8Array {
 }
 
 function decide(message: DhcpMessage): DhcpMessage {
-  let decision = handle(message, { link, from: { address: UNSPECIFIED, port: 68 } }, ports, now) as Decision
-  while ('step' in decision) decision = decision.conclude(runStep(leases, decision.step, now))
+  let decision = handle(message, { link: LINK, from: { address: UNSPECIFIED, port: 68 } }, ports, now) as Decision
+  while ('step' in decision) decision = decision.conclude(runStep(ports.leases, decision.step, now))
   if (!('reply' in decision)) throw new Error(`no reply: ${decision.silent}`)
   return decision.reply
 }
@@ -162,5 +152,5 @@ function plainDiscover(): DhcpMessage {
 
 function requestFor(discover: DhcpMessage): DhcpMessage {
   const request = withOption(withoutOption(discover, messageTypeOption.code), messageTypeOption, 'request')
-  return withOption(withOption(request, serverIdentifier, link.address), requestedAddress, address)
+  return withOption(withOption(request, serverIdentifier, LINK.address), requestedAddress, address)
 }
