@@ -83,6 +83,11 @@ function sender(socket: UdpSocket, link: UdpLink, log: Log): UdpDoor['send'] {
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  EPERM: 'no permission to set neighbours: CAP_NET_ADMIN is missing',
+  ENOBUFS: 'the neighbour table is full, raise net.ipv4.neigh.default.gc_thresh3',
+}
+
 /** Every client listens for broadcasts as long as it has no address, so that is what remains when its MAC cannot be addressed. */
 function reachHardware(
   socket: UdpSocket,
@@ -100,7 +105,7 @@ function reachHardware(
     return true
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    warn(code === 'EPERM' ? 'no permission to set neighbours: CAP_NET_ADMIN is missing' : message)
+    warn(REASONS[code ?? ''] ?? message)
     return false
   }
 }

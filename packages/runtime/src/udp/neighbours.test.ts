@@ -112,6 +112,26 @@ test('ten thousand clients are served, and few of them remembered', () => {
   assert.equal(calls, last + 1)
 })
 
+test('a full table is left alone for a while; what is in it is still known', () => {
+  let calls = 0
+  let full = false
+  const neighbours = new Neighbours(() => {
+    calls++
+    if (full) throw Object.assign(new Error('set neighbour: ENOBUFS'), { code: 'ENOBUFS' })
+  })
+  neighbours.reach(address(1), A, at(0))
+  full = true
+  for (let ms = 0; ms < 500; ms++) {
+    assert.throws(() => neighbours.reach(address(2), A, at(ms)), { code: 'ENOBUFS' })
+    neighbours.reach(address(1), A, at(ms))
+  }
+  assert.equal(calls, 2)
+  full = false
+  neighbours.reach(address(2), A, at(500))
+  neighbours.reach(address(3), A, at(500))
+  assert.equal(calls, 4)
+})
+
 function attempt(act: () => void): boolean {
   try {
     act()

@@ -8,6 +8,9 @@ const TRUSTED_MS = 3000
 /** More than the kernel holds by default (gc_thresh3 is 1024). */
 const REMEMBERED = 4096
 
+/** How long a full table is left alone: each attempt makes the kernel search all of it for something to throw away, 40 µs for nothing. */
+const FULL_MS = 500
+
 interface Entry {
   /** The six octets as a number. */
   readonly mac: number
@@ -21,6 +24,7 @@ interface Entry {
 export class Neighbours {
   readonly #entries = new Map<Ipv4Address, Entry>()
   readonly #set: (address: Ipv4Address, mac: Uint8Array) => void
+  #full: { readonly error: unknown; readonly until: Instant } | undefined
 
   /** `set` puts an entry into the table, and throws when it cannot. */
   constructor(set: (address: Ipv4Address, mac: Uint8Array) => void) {
@@ -33,20 +37,31 @@ export class Neighbours {
     return entry !== undefined && entry.mac !== numberOf(mac)
   }
 
-  /** Makes sure that the table has this MAC for the address. Throws what `set` throws. */
+  /** Makes sure that the table has this MAC for the address. Throws what `set` throws, or threw when the table was found full. */
   reach(address: Ipv4Address, mac: Uint8Array, now: Instant): void {
     const known = this.#entries.get(address)
     const number = numberOf(mac)
     if (known !== undefined && known.mac === number && now < known.until) return
+    if (this.#full !== undefined && now < this.#full.until) throw this.#full.error
     // Before the call: when it fails nothing is known of the entry.
     this.#entries.delete(address)
-    this.#set(address, mac)
+    this.#setOrFull(address, mac, now)
     if (this.#entries.size >= REMEMBERED) this.#forgetOldest()
     this.#entries.set(address, { mac: number, until: (now + TRUSTED_MS) as Instant })
   }
 
   forgetAll(): void {
     this.#entries.clear()
+  }
+
+  #setOrFull(address: Ipv4Address, mac: Uint8Array, now: Instant): void {
+    try {
+      this.#set(address, mac)
+      this.#full = undefined
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOBUFS') this.#full = { error, until: (now + FULL_MS) as Instant }
+      throw error
+    }
   }
 
   #forgetOldest(): void {
