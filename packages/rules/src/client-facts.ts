@@ -53,6 +53,12 @@ export function describedClientFacts(described: DescribedClient): ClientFacts {
   }
 }
 
+/** RFC 5010 §3: the only flag there is. */
+const UNICAST = 0x80
+const NO_FLAGS: readonly string[] = Object.freeze([])
+const UNICAST_FLAGS: readonly string[] = Object.freeze(['unicast'])
+const BROADCAST_FLAGS: readonly string[] = Object.freeze(['broadcast'])
+
 /** Where a packet came from. Every part may be unknown; `subnet` is the network of the machine and not of the server. */
 export interface Arrival {
   readonly link: string
@@ -60,6 +66,8 @@ export interface Arrival {
   /** Relay agent sub-options 1 and 2, RFC 3046. */
   readonly circuitId?: Uint8Array | undefined
   readonly remoteId?: Uint8Array | undefined
+  /** Relay agent sub-option 10, RFC 5010. */
+  readonly flags?: number | undefined
   /** Any address of the subnet, and its mask. */
   readonly subnet?: { readonly address: Ipv4Address; readonly mask: Ipv4Address } | undefined
 }
@@ -71,8 +79,14 @@ export function networkFacts(arrival: Arrival): NetworkFacts {
     giaddr: giaddr === undefined || giaddr === UNSPECIFIED ? '' : formatIpv4(giaddr),
     circuitId: hexadecimal(arrival.circuitId),
     remoteId: hexadecimal(arrival.remoteId),
+    relayFlags: relayFlags(arrival.flags),
     subnet: subnet === undefined ? '' : cidrOf(subnet.address, subnet.mask),
   }
+}
+
+function relayFlags(flags: number | undefined): readonly string[] {
+  if (flags === undefined) return NO_FLAGS
+  return (flags & UNICAST) === 0 ? BROADCAST_FLAGS : UNICAST_FLAGS
 }
 
 function ouiOf(mac: string): string {

@@ -103,7 +103,14 @@ const anyFacts = fc.record({
     userClass: fc.array(text),
     ipxe: fc.record({ version: text, features: fc.array(text), busId: text }),
   }),
-  network: fc.record({ link: text, giaddr: text, circuitId: text, remoteId: text, subnet: text }),
+  network: fc.record({
+    link: text,
+    giaddr: text,
+    circuitId: text,
+    remoteId: text,
+    relayFlags: fc.array(text),
+    subnet: text,
+  }),
   machine: fc.record({
     labels: fc.dictionary(text, text),
     tags: fc.array(text),

@@ -38,6 +38,7 @@ const network: SchemaOf<NetworkFacts> = {
   giaddr: 'string',
   circuitId: 'string',
   remoteId: 'string',
+  relayFlags: 'list<string>',
   subnet: 'string',
 }
 

@@ -32,6 +32,8 @@ export interface NetworkFacts {
   /** Relay agent sub-options 1 and 2 (RFC 3046) in lower-case hexadecimal. */
   readonly circuitId: string
   readonly remoteId: string
+  /** RFC 5010: how the client's packet reached the relay agent, `unicast` or `broadcast`; empty if no agent says. */
+  readonly relayFlags: readonly string[]
   /** `192.0.2.0/24`, the network the machine is on, as far as it is known. */
   readonly subnet: string
 }

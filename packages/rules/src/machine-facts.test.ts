@@ -92,6 +92,7 @@ test('networkFacts', () => {
     giaddr: '',
     circuitId: '',
     remoteId: '',
+    relayFlags: [],
     subnet: '',
   })
   assert.deepEqual(
@@ -102,6 +103,8 @@ test('networkFacts', () => {
       remoteId: Uint8Array.of(1),
       subnet: { address, mask: maskOfPrefix(26) },
     }),
-    { link: 'eth0', giaddr: '192.0.2.1', circuitId: '00ff10', remoteId: '01', subnet: '192.0.2.64/26' },
+    { link: 'eth0', giaddr: '192.0.2.1', circuitId: '00ff10', remoteId: '01', relayFlags: [], subnet: '192.0.2.64/26' },
   )
+  const flags = [0x80, 0xff, 0x00, 0x7f].map((flags) => networkFacts({ link: 'eth0', flags }).relayFlags)
+  assert.deepEqual(flags, [['unicast'], ['unicast'], ['broadcast'], ['broadcast']])
 })

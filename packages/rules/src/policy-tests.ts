@@ -14,7 +14,7 @@ import { readOutcome } from './parse-outcome.ts'
 import { readFields, type Fields } from './parse-given.ts'
 import { OTHERWISE, stepsOf, type Policy } from './policy.ts'
 
-const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', subnet: '' }
+const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
 const TEST_MAC = '02:00:00:00:00:01'
 /** x86-64 UEFI, what most machines are. */
 const TEST_ARCH = 7

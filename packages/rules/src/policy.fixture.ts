@@ -6,7 +6,7 @@ import { parsePolicy } from './parse-policy.ts'
 import type { Policy } from './policy.ts'
 import type { SiteFacts } from './site.ts'
 
-export const NETWORK = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', subnet: '192.0.2.0/24' }
+export const NETWORK = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '192.0.2.0/24' }
 
 /** A known x86-64 UEFI machine that may boot. */
 export const MACHINE: MachineFacts = {

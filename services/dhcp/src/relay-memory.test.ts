@@ -29,8 +29,15 @@ test('who asks for an address is where it asks from, whatever was before', () =>
   const memory = new RelayMemory()
   const facts = (fields: Fields) => memory.factsOf(message('discover', fields), macOf(message('discover', fields)))
   facts({ giaddr: '10.9.0.1', options: { 82: CIRCUIT } })
-  assert.deepEqual(facts({}), { giaddr: 0, circuitId: undefined, remoteId: undefined })
+  assert.deepEqual(facts({}), { giaddr: 0, circuitId: undefined, remoteId: undefined, flags: undefined })
   assert.equal(facts({ ciaddr: '10.9.0.9' }).giaddr, ip('10.9.0.1'))
+})
+
+test('how a message came to the relay agent is true of that message only (RFC 5010)', () => {
+  const memory = new RelayMemory()
+  const flags = (fields: Fields) => memory.factsOf(message('request', fields), macOf(message('request', fields))).flags
+  const relayed = { giaddr: '10.9.0.1', options: { 82: Uint8Array.of(10, 1, 0x80) } }
+  assert.deepEqual([flags(relayed), flags({ ciaddr: '10.9.0.9' })], [0x80, undefined])
 })
 
 test('of more machines than are remembered the first are forgotten', () => {

@@ -6,6 +6,8 @@ export interface RelayFacts {
   readonly giaddr: Ipv4Address
   readonly circuitId?: Uint8Array | undefined
   readonly remoteId?: Uint8Array | undefined
+  /** How this very message reached the relay agent, RFC 5010; nothing to remember. */
+  readonly flags?: number | undefined
 }
 
 /** So many machines are remembered; of more, those that were relayed longest ago are forgotten. */
@@ -32,17 +34,17 @@ export class RelayMemory {
   }
 
   #keep(mac: MacAddress, giaddr: Ipv4Address, message: DhcpMessage): RelayFacts {
-    const { circuitId, remoteId } = identifiersOf(message)
+    const { circuitId, remoteId, flags } = identifiersOf(message)
     // Copies: what was read is part of a much larger buffer.
     const facts = { giaddr, circuitId: circuitId?.slice(), remoteId: remoteId?.slice() }
     this.#facts.delete(mac)
     this.#facts.set(mac, facts)
     if (this.#facts.size > this.#most) this.#facts.delete(this.#facts.keys().next().value!)
-    return facts
+    return flags === undefined ? facts : { ...facts, flags }
   }
 }
 
 function identifiersOf(message: DhcpMessage): Omit<RelayFacts, 'giaddr'> {
   const relay = relayAgent(message)
-  return { circuitId: relay?.circuitId, remoteId: relay?.remoteId }
+  return { circuitId: relay?.circuitId, remoteId: relay?.remoteId, flags: relay?.flags }
 }

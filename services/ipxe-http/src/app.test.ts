@@ -210,7 +210,7 @@ test('a script request carries what the URL and the connection say', async () =>
       address: 0xc0000209,
       arch: 7,
       uuid: uuid.toLowerCase(),
-      network: { link: 'lo', giaddr: '', circuitId: '', remoteId: '', subnet: '' },
+      network: { link: 'lo', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' },
       origin,
     },
   ])

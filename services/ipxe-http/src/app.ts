@@ -127,6 +127,7 @@ function scriptRequest(request: FastifyRequest, path: string, options: AppOption
       giaddr: '',
       circuitId: '',
       remoteId: '',
+      relayFlags: [],
       subnet: '',
     },
   }

@@ -15,7 +15,7 @@ const DENIED = mac('52:54:00:00:00:02')
 const CHAINED = mac('52:54:00:00:00:03')
 const SCRIPTED = mac('52:54:00:00:00:04')
 const UNKNOWN = mac('52:54:00:00:00:ff')
-const NETWORK = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', subnet: '' }
+const NETWORK = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
 
 function mac(text: string): MacAddress {
   return parseMac(text)!

@@ -43,6 +43,7 @@ function networkOf(message: DhcpMessage, link: Link) {
     giaddr: message.giaddr,
     circuitId: relay?.circuitId,
     remoteId: relay?.remoteId,
+    flags: relay?.flags,
     subnet: message.giaddr === UNSPECIFIED ? link : undefined,
   })
 }

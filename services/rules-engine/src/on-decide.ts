@@ -38,16 +38,18 @@ const TRANSPORTS: Readonly<Record<string, string | undefined>> = {
   PXEClient: 'tftp',
   HTTPClient: 'http',
 }
+const RELAY_FLAGS: ReadonlySet<string> = new Set(['unicast', 'broadcast'])
 const LOADERS: ReadonlySet<string> = new Set(['', 'firmware', 'ipxe'])
 
 function problemIn(request: rules.DecideRequest): string | undefined {
-  const { arch, transport, loader, giaddr, circuitId, remoteId } = request
+  const { arch, transport, loader, giaddr, circuitId, remoteId, relayFlags } = request
   if (arch > 0xffff) return `arch: not an architecture type: ${arch}`
   if (!Object.hasOwn(TRANSPORTS, transport)) return 'transport: PXEClient or HTTPClient'
   if (!LOADERS.has(loader)) return 'loader: firmware or ipxe'
   if (giaddr !== '' && parseIpv4(giaddr) === undefined) return `giaddr: not an IPv4 address: ${JSON.stringify(giaddr)}`
   if (!HEXADECIMAL.test(circuitId)) return 'circuit_id: not hexadecimal'
-  return HEXADECIMAL.test(remoteId) ? undefined : 'remote_id: not hexadecimal'
+  if (!HEXADECIMAL.test(remoteId)) return 'remote_id: not hexadecimal'
+  return relayFlags.every((flag) => RELAY_FLAGS.has(flag)) ? undefined : 'relay_flags: unicast or broadcast'
 }
 
 const HEXADECIMAL = /^(?:[0-9a-f]{2})*$/i
@@ -77,6 +79,7 @@ function factsOf(
       giaddr,
       circuitId: request.circuitId.toLowerCase(),
       remoteId: request.remoteId.toLowerCase(),
+      relayFlags: request.relayFlags,
       subnet: machine?.subnet ?? '',
     },
     machine: machine?.facts ?? UNKNOWN_MACHINE,

@@ -186,6 +186,7 @@ test('Decide: what the request says becomes facts', async (context) => {
     [{ vendorClass: 'x' }, 'client.vendorClass == "x"'],
     [{ link: 'eth0', giaddr: '192.0.2.1' }, 'network.link == "eth0" && network.giaddr == "192.0.2.1"'],
     [{ circuitId: '00FF', remoteId: 'ab' }, 'network.circuitId == "00ff" && network.remoteId == "ab"'],
+    [{ relayFlags: ['unicast'] }, '"unicast" in network.relayFlags'],
     [{}, 'now == timestamp("2026-01-31T08:30:00Z")'],
   ]
   const list = rows.map(([, when], i) => `  - { name: r${i}, when: ${JSON.stringify(when)}, then: local-disk }\n`)
@@ -206,6 +207,7 @@ test('Decide refuses what it cannot read', async (context) => {
     [{ loader: 'grub' }, /loader: firmware or ipxe/],
     [{ giaddr: '::1' }, /giaddr: not an IPv4 address/],
     [{ circuitId: '0' }, /circuit_id: not hexadecimal/],
+    [{ relayFlags: ['anycast'] }, /relay_flags: unicast or broadcast/],
     [{ remoteId: 'zz' }, /remote_id: not hexadecimal/],
   ]
   for (const [request, details] of rows) {

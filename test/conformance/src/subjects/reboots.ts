@@ -10,7 +10,6 @@ const MENU = 'boot menus'
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
   S16: 'probe',
-  R9: 'a fact for rules',
   Y5: MENU,
   Y7: MENU,
   Y8: MENU,
@@ -110,6 +109,7 @@ rules:
   - { name: ignored, when: client.mac == "${BOOT.ignored.mac}", then: ignore }
   - { name: refused circuit, when: network.circuitId == "${BOOT.refusedCircuit}", then: { deny: that cage boots from disk } }
   - { name: refused remote, when: network.remoteId == "${BOOT.refusedRemote}", then: { deny: that door boots from disk } }
+  - { name: refused unicast, when: '"unicast" in network.relayFlags', then: { deny: what comes by unicast boots from disk } }
   - { name: refused uuid, when: client.uuid == "${BOOT.refusedUuid}", then: { deny: that machine boots from disk } }
 otherwise: { boot: hook }
 `

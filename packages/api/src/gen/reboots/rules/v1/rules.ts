@@ -49,6 +49,8 @@ export interface DecideRequest {
   /** Hexadecimal. */
   circuitId: string;
   remoteId: string;
+  /** RFC 5010: unicast or broadcast, if the relay agent says how the client's packet reached it. */
+  relayFlags: string[];
 }
 
 export interface DecideResponse {
@@ -242,6 +244,7 @@ function createBaseDecideRequest(): DecideRequest {
     giaddr: "",
     circuitId: "",
     remoteId: "",
+    relayFlags: [],
   };
 }
 
@@ -279,6 +282,9 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     }
     if (message.remoteId !== "") {
       writer.uint32(90).string(message.remoteId);
+    }
+    for (const v of message.relayFlags) {
+      writer.uint32(98).string(v!);
     }
     return writer;
   },
@@ -384,6 +390,14 @@ export const DecideRequest: MessageFns<DecideRequest> = {
             message.remoteId = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.relayFlags.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -425,6 +439,11 @@ export const DecideRequest: MessageFns<DecideRequest> = {
         : isSet(object.remote_id)
         ? globalThis.String(object.remote_id)
         : "",
+      relayFlags: globalThis.Array.isArray(object?.relayFlags)
+        ? object.relayFlags.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.relay_flags)
+        ? object.relay_flags.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -463,6 +482,9 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     if (message.remoteId !== "") {
       obj.remoteId = message.remoteId;
     }
+    if (message.relayFlags?.length) {
+      obj.relayFlags = message.relayFlags;
+    }
     return obj;
   },
 
@@ -482,6 +504,7 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     message.giaddr = object.giaddr ?? "";
     message.circuitId = object.circuitId ?? "";
     message.remoteId = object.remoteId ?? "";
+    message.relayFlags = object.relayFlags?.map((e) => e) || [];
     return message;
   },
 };
