@@ -32,14 +32,14 @@ export class KnownLeases {
     this.learn([record], seq)
   }
 
-  /** The leases that Redis should have, and has not or has as ending earlier. `books`: all that is in Redis. */
+  /** The leases and quarantines that Redis should have, and has not or has as ending earlier. `books`: all that is in Redis. */
   missingIn(books: ReadonlyMap<Ipv4Address, LeaseRecord>, now: Instant): Lease[] {
     const missing: Lease[] = []
     for (const { address, client, state, expiresAt } of this.#known.values()) {
-      if (state !== 'bound' || expiresAt <= now) continue
+      if ((state !== 'bound' && state !== 'declined') || expiresAt <= now) continue
       const there = books.get(address)
       const has =
-        there !== undefined && there.state === 'bound' && there.client === client && there.expiresAt >= expiresAt
+        there !== undefined && there.state === state && there.client === client && there.expiresAt >= expiresAt
       if (!has) missing.push({ address, client, state, expiresAt })
     }
     return missing

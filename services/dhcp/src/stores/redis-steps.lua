@@ -135,7 +135,7 @@ local function hold(row, client, state, expiresAt)
   local renewed = row.state == state and row.client == client
   set(row, client, state, expiresAt)
   if state == 'b' then tell(row, renewed and '' or 'bound', expiresAt) end
-  if state == 'd' then tell(row, 'declined', expiresAt) end
+  if state == 'd' then tell(row, renewed and '' or 'declined', expiresAt) end
   return row
 end
 
@@ -274,12 +274,14 @@ function STEPS.decline(step)
   return hold(rowOf(address), step.client, 'd', after(step.pool.quarantineTime))
 end
 
--- A lease that a replica has acknowledged and that these books do not have, or have as ending earlier.
+-- A lease or a quarantine that a replica knows of and that these books do not have, or have as ending earlier. A quarantine began after the
+-- lease of the client that found the address in use.
 function STEPS.restore(step)
   local row = rowOf(step.requested)
-  local own = row.client == step.client and row.state ~= 'd'
+  local own = row.client == step.client and (row.state ~= 'd' or step.state == 'd')
   if step.expiresAt <= now or (row.state ~= 'f' and not own) then return nil end
-  return hold(row, step.client, 'b', row.state == 'f' and step.expiresAt or math.max(row.expiresAt, step.expiresAt))
+  local same = row.state == step.state or (row.state == 'o' and step.state == 'b')
+  return hold(row, step.client, step.state, same and math.max(row.expiresAt, step.expiresAt) or step.expiresAt)
 end
 
 function STEPS.reserve(step)

@@ -161,6 +161,34 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
       ])
     })
 
+    test('and comes back empty, or as it was before: a quarantine goes on, and is told once', async (t) => {
+      const redis = await serving(t)
+      const [store, other] = [await replica(t, redis), await replica(t, redis)]
+      await run(store, ask('bind', 'a', 1), ask('bind', 'b', 2))
+      const admin = new Redis(redis.port)
+      t.after(() => admin.disconnect())
+      const keys = await admin.keys('*')
+      const before = await Promise.all(keys.map((key) => admin.dumpBuffer(key)))
+      await run(store, ask('decline', 'a', 1), ask('decline', 'b', 2))
+      await until(() => other.at(2 as Ipv4Address, now())?.state === 'declined')
+      const end = other.at(1 as Ipv4Address, now())!.expiresAt
+      const lost = async (step: LeaseStep) => {
+        assert.deepEqual(await run(store, step), ['unavailable'])
+        await until(() => store.problem === undefined && other.problem === undefined)
+      }
+      await admin.flushall()
+      await Promise.all(keys.map((key, i) => admin.restore(key, 0, before[i]!)))
+      await lost(ask('offer', 'x', 1))
+      const others = [ask('bind', 'a', 1), ask('bind', 'y', 2)]
+      assert.deepEqual(await run(store, ask('offer', 'x', 1), ...others), ['offered 3', 'refused', 'refused'])
+      await admin.flushall()
+      await lost(ask('offer', 'z', 2))
+      assert.deepEqual(await run(other, ask('offer', 'z', 2), ...others), ['offered 3', 'refused', 'refused'])
+      assert.ok(Math.abs(other.at(1 as Ipv4Address, now())!.expiresAt - end) < PATIENCE)
+      const told = (await store.history(1 as Ipv4Address)).map(({ kind }) => kind)
+      assert.deepEqual(told, ['declined'])
+    })
+
     test('the data vanish while it runs: the same', async (t) => {
       const redis = await serving(t)
       const store = await replica(t, redis)

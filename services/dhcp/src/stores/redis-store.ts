@@ -8,7 +8,7 @@ import { Listeners } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
 import { RedisClock } from './redis-clock.ts'
 import { connectRedis, type RedisAccess } from './redis-connection.ts'
-import { resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
+import { restoring, resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
 import { Reservations } from './reservations.ts'
 import { shifted } from './steady-clock.ts'
 
@@ -182,10 +182,7 @@ class RedisStore implements LeaseLedger {
   async #restore(leases: readonly Lease[]): Promise<void> {
     for (let i = 0; i < leases.length; i += CHUNK) {
       const chunk = leases.slice(i, i + CHUNK)
-      const steps = chunk.map(
-        ({ client, address, expiresAt }) => ({ kind: 'restore', client, requested: address, expiresAt }) as const,
-      )
-      const { results } = await this.#ask(steps, this.#now())
+      const { results } = await this.#ask(chunk.map(restoring), this.#now())
       const refused = chunk.filter((_, index) => results[index] === undefined)
       for (const { address } of refused) this.#known.forget(address)
       if (refused.length > 0) this.#options.log.warn({ leases: refused.length }, 'known leases are over in Redis')

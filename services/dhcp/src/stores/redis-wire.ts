@@ -1,11 +1,22 @@
-import type { LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
+import type { Lease, LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 import { shifted } from './steady-clock.ts'
 
 /** What the script is told to do besides the steps of clients. Times are those of Redis. */
 export type Upkeep =
   | { readonly kind: 'reserve' | 'unreserve'; readonly addresses: readonly Ipv4Address[] }
-  | { readonly kind: 'restore'; readonly client: string; readonly requested: Ipv4Address; readonly expiresAt: Instant }
+  | {
+      readonly kind: 'restore'
+      readonly state: 'b' | 'd'
+      readonly client: string
+      readonly requested: Ipv4Address
+      readonly expiresAt: Instant
+    }
+
+/** To put a lease or a quarantine into books that have lost it. */
+export function restoring({ state, client, address, expiresAt }: Lease): Upkeep {
+  return { kind: 'restore', state: state === 'declined' ? 'd' : 'b', client, requested: address, expiresAt }
+}
 
 /** What the script answers; times are those of Redis. */
 export interface Answer {
