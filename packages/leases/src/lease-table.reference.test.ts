@@ -27,9 +27,17 @@ interface Row {
 class Reference {
   readonly #rows = new Map<number, Row>()
   readonly #marks = new Map<string, number>()
-  readonly reserved = new Set<number>()
+  readonly #reserved = new Set<number>()
   #turn = 0
   #now = 0
+
+  reserve(address: number): void {
+    this.#reserved.add(address)
+  }
+
+  unreserve(address: number): void {
+    this.#reserved.delete(address)
+  }
 
   run(step: LeaseStep, now: number): Lease | 'refused' {
     this.pass(now)
@@ -100,7 +108,7 @@ class Reference {
   }
 
   #mayHave(pool: Pool, claim: Claim, address: number): boolean {
-    if (address !== claim.reserved && (this.reserved.has(address) || !inPool(pool, address))) return false
+    if (address !== claim.reserved && (this.#reserved.has(address) || !inPool(pool, address))) return false
     const row = this.#rows.get(address)
     if (row === undefined || row.state === 'free') return true
     return row.client === claim.client && row.state !== 'declined'
@@ -110,7 +118,7 @@ class Reference {
   #unused(pool: Pool): number | undefined {
     for (const { first, last } of pool.ranges) {
       let address = this.#marks.get(`${first}-${last}`) ?? first
-      while (address <= last && (this.#rows.has(address) || this.reserved.has(address))) address++
+      while (address <= last && (this.#rows.has(address) || this.#reserved.has(address))) address++
       this.#marks.set(`${first}-${last}`, Math.min(address, last) + 1)
       if (address <= last) return address
     }
@@ -122,7 +130,7 @@ class Reference {
       const free: (readonly [since: number, address: number])[] = []
       for (let address: number = first; address <= last; address++) {
         const row = this.#rows.get(address)
-        if (this.reserved.has(address) || (row !== undefined && row.state !== 'free')) continue
+        if (this.#reserved.has(address) || (row !== undefined && row.state !== 'free')) continue
         free.push([row?.end ?? 0, address])
       }
       const [longest] = free.toSorted(([one, low], [other, high]) => one - other || low - high)
@@ -199,16 +207,10 @@ test('every step answers as the rules in their plainest words, and leaves the sa
 type Move = LeaseStep | { readonly kind: 'reserve' | 'unreserve'; readonly address: Ipv4Address }
 
 function act(table: LeaseTable, reference: Reference, what: Move, now: number): void {
-  switch (what.kind) {
-    case 'reserve':
-      table.reserve(what.address)
-      reference.reserved.add(what.address)
-      return
-    case 'unreserve':
-      table.unreserve(what.address)
-      reference.reserved.delete(what.address)
-      return
-    default:
-      assert.deepEqual(runStep(table, what, now as Instant), reference.run(what, now))
+  if (what.kind === 'reserve' || what.kind === 'unreserve') {
+    table[what.kind](what.address)
+    reference[what.kind](what.address)
+  } else {
+    assert.deepEqual(runStep(table, what, now as Instant), reference.run(what, now))
   }
 }
