@@ -178,7 +178,7 @@ const step: fc.Arbitrary<LeaseStep> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release'), client, address }) },
 )
-const reserving = fc.record({ kind: fc.constantFrom('reserve', 'unreserve'), address })
+const reserving: fc.Arbitrary<Reserving> = fc.record({ kind: fc.constantFrom('reserve', 'unreserve'), address })
 const move = fc.record({
   wait: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 12_000 })),
   what: fc.oneof({ weight: 9, arbitrary: step }, { weight: 1, arbitrary: reserving }),
@@ -204,10 +204,15 @@ test('every step answers as the rules in their plainest words, and leaves the sa
   )
 })
 
-type Move = LeaseStep | { readonly kind: 'reserve' | 'unreserve'; readonly address: Ipv4Address }
+interface Reserving {
+  readonly kind: 'reserve' | 'unreserve'
+  readonly address: Ipv4Address
+}
+type Move = LeaseStep | Reserving
+const isReserving = (what: Move): what is Reserving => what.kind === 'reserve' || what.kind === 'unreserve'
 
 function act(table: LeaseTable, reference: Reference, what: Move, now: number): void {
-  if (what.kind === 'reserve' || what.kind === 'unreserve') {
+  if (isReserving(what)) {
     table[what.kind](what.address)
     reference[what.kind](what.address)
   } else {
