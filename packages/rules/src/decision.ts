@@ -1,6 +1,10 @@
+import type { Menu } from './menu.ts'
+
 /** What the policy says a machine gets. */
 export type Decision =
   | { readonly kind: 'boot'; readonly profile: string }
+  /** Whoever sits at the machine chooses. */
+  | { readonly kind: 'menu'; readonly menu: Menu }
   /** Fail fast, so that the firmware goes on to its disk. */
   | { readonly kind: 'local-disk' }
   /** Fail fast, because the machine must not boot from the network. */

@@ -8,11 +8,14 @@ export const LIMITS = {
   documentCharacters: 2_097_152,
   rules: 10_000,
   profiles: 1_000,
+  menus: 1_000,
   tests: 20_000,
   /** Items of one `args` or `initrd` list. */
   listItems: 256,
   nameCharacters: 128,
   reasonCharacters: 256,
+  /** Characters of the name of a boot file: the header field holds as many. */
+  bootFileCharacters: 127,
   /** Characters of an iPXE script template. */
   scriptCharacters: 65_536,
   expressionCharacters: 4_096,

@@ -2,20 +2,22 @@ import { isScalar } from 'yaml'
 import type { Decision } from './decision.ts'
 import type { Place, Reader } from './document.ts'
 import { LIMITS } from './limits.ts'
+import type { Menu } from './menu.ts'
 import { suggestion } from './nearest.ts'
 
+/** What an outcome may name; one that has a problem is there as undefined. */
+export interface Named {
+  readonly profiles: ReadonlyMap<string, unknown>
+  readonly menus: ReadonlyMap<string, Menu | undefined>
+}
+
 const WORDS = ['local-disk', 'ignore'] as const
-const KEYS = ['boot', 'deny', 'ignore'] as const
+const KEYS = ['boot', 'menu', 'deny', 'ignore'] as const
 
 /**
- * `local-disk`, `ignore`, `{ boot: profile }`, `{ deny: reason }` or `{ ignore: reason }`. An `ignore` without a reason gets `why`.
+ * `local-disk`, `ignore`, `{ boot: profile }`, `{ menu: name }`, `{ deny: reason }` or `{ ignore: reason }`. An `ignore` without a reason gets `why`.
  */
-export function readOutcome(
-  reader: Reader,
-  place: Place,
-  profiles: ReadonlyMap<string, unknown>,
-  why: string,
-): Decision | undefined {
+export function readOutcome(reader: Reader, place: Place, named: Named, why: string): Decision | undefined {
   if (isScalar(place.node)) return readWord(reader, place, why)
   const before = reader.problems.length
   const found = reader.readRecord(place, 'an outcome', KEYS)
@@ -23,19 +25,37 @@ export function readOutcome(
   const given = KEYS.filter((key) => found[key] !== undefined)
   const [key] = given
   if (key === undefined || given.length > 1) {
-    return reader.report(place, `an outcome is one of boot, deny, local-disk, ignore${key ? '; this has several' : ''}`)
+    return reader.report(
+      place,
+      `an outcome is one of boot, menu, deny, local-disk, ignore${key ? '; this has several' : ''}`,
+    )
   }
   const entry = found[key]!
+  if (key === 'menu') return readMenuName(reader, entry, named)
   if (key !== 'boot') {
     const reason = readReason(reader, entry)
     return reason === undefined ? undefined : { kind: key, reason }
   }
-  const profile = reader.readText(entry, 'the name of a profile', LIMITS.nameCharacters)
-  if (profile === undefined) return undefined
-  if (!profiles.has(profile)) {
-    return reader.report(entry, `there is no profile ${JSON.stringify(profile)}${suggestion(profile, profiles.keys())}`)
-  }
-  return { kind: 'boot', profile }
+  const profile = readKnown(reader, entry, 'profile', named.profiles)
+  return profile === undefined ? undefined : { kind: 'boot', profile }
+}
+
+/** A menu that has a problem is reported where it stands, and here it is none. */
+function readMenuName(reader: Reader, place: Place, { menus }: Named): Decision | undefined {
+  const name = readKnown(reader, place, 'menu', menus)
+  const menu = name === undefined ? undefined : menus.get(name)
+  return menu && { kind: 'menu', menu }
+}
+
+function readKnown(
+  reader: Reader,
+  place: Place,
+  what: string,
+  known: ReadonlyMap<string, unknown>,
+): string | undefined {
+  const name = reader.readText(place, `the name of a ${what}`, LIMITS.nameCharacters)
+  if (name === undefined || known.has(name)) return name
+  return reader.report(place, `there is no ${what} ${JSON.stringify(name)}${suggestion(name, known.keys())}`)
 }
 
 function readWord(reader: Reader, place: Place, why: string): Decision | undefined {
@@ -44,6 +64,7 @@ function readWord(reader: Reader, place: Place, why: string): Decision | undefin
   if (word === 'local-disk') return { kind: 'local-disk' }
   if (word === 'ignore') return { kind: 'ignore', reason: why }
   if (word === 'deny') return reader.report(place, 'deny needs a reason: { deny: why }')
+  if (word === 'menu') return reader.report(place, 'menu needs a name: { menu: name }')
   if (word === 'boot') return reader.report(place, 'boot needs a profile: { boot: name }')
   return reader.report(place, `${JSON.stringify(word)} is no outcome${suggestion(word, WORDS)}`)
 }

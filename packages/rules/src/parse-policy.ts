@@ -2,8 +2,10 @@ import { Reader, type Entry, type Place } from './document.ts'
 import { compileCondition, type Condition } from './expression/condition.ts'
 import { ExpressionError } from './expression/expression-error.ts'
 import { LIMITS } from './limits.ts'
+import type { Menu } from './menu.ts'
 import { readName } from './parse-name.ts'
-import { readOutcome } from './parse-outcome.ts'
+import { readMenus } from './parse-menu.ts'
+import { readOutcome, type Named } from './parse-outcome.ts'
 import { readProfiles } from './parse-profile.ts'
 import { OTHERWISE, stepsOf, type Policy, type Profile, type Rule } from './policy.ts'
 import { runTests } from './policy-tests.ts'
@@ -30,7 +32,7 @@ function inOrder(problems: PolicyError['problems']): PolicyError['problems'] {
 
 function readPolicy(reader: Reader, source: string, version: string): Policy | undefined {
   const { root } = reader
-  const keys = ['apiVersion', 'kind', 'metadata', 'profiles', 'rules', OTHERWISE, 'tests'] as const
+  const keys = ['apiVersion', 'kind', 'metadata', 'profiles', 'menus', 'rules', OTHERWISE, 'tests'] as const
   const found = reader.readRecord(root, `a ${KIND}`, keys)
   if (found === undefined) return undefined
   expectText(reader, found.apiVersion, 'apiVersion', API_VERSION)
@@ -38,15 +40,20 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   if (found.metadata) reader.readMap(found.metadata, 'a mapping')
 
   const profiles = found.profiles ? readProfiles(reader, found.profiles) : new Map<string, Profile | undefined>()
-  const rules = readRules(reader, found.rules, profiles)
+  const menus = found.menus ? readMenus(reader, found.menus, profiles) : new Map<string, Menu | undefined>()
+  const named = { profiles, menus }
+  const rules = readRules(reader, found.rules, named)
   if (!found.otherwise)
     reader.report(root, `needs ${JSON.stringify(OTHERWISE)}: what a machine gets that no rule matches`)
-  const otherwise = found.otherwise && readOutcome(reader, found.otherwise, profiles, 'no rule matched')
+  const otherwise = found.otherwise && readOutcome(reader, found.otherwise, named, 'no rule matched')
   // Tests of a policy that is broken elsewhere would only repeat what is known.
   if (otherwise === undefined || reader.problems.length > 0) return undefined
-  const usable = new Map([...profiles].filter((entry): entry is [string, Profile] => entry[1] !== undefined))
-  const policy = { version, source, rules, otherwise, profiles: usable, tests: [] }
+  const policy = { version, source, rules, otherwise, profiles: usable(profiles), menus: usable(menus), tests: [] }
   return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
+}
+
+function usable<T>(named: ReadonlyMap<string, T | undefined>): Map<string, T> {
+  return new Map([...named].filter((entry): entry is [string, T] => entry[1] !== undefined))
 }
 
 function expectText(reader: Reader, entry: Entry | undefined, key: string, expected: string): void {
@@ -56,7 +63,7 @@ function expectText(reader: Reader, entry: Entry | undefined, key: string, expec
     reader.report(entry, `expected ${expected}, found ${JSON.stringify(text)}`)
 }
 
-function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMap<string, unknown>): Rule[] {
+function readRules(reader: Reader, list: Entry | undefined, named: Named): Rule[] {
   if (list === undefined) {
     reader.report(reader.root, 'needs "rules": a list, which may be empty')
     return []
@@ -65,7 +72,7 @@ function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMa
   const rules: Rule[] = []
   for (const place of reader.readList(list, 'a list of rules', LIMITS.rules) ?? []) {
     if (reader.full) break
-    const rule = readRule(reader, place, profiles, firstUse)
+    const rule = readRule(reader, place, named, firstUse)
     if (rule !== undefined) rules.push(rule)
   }
   const steps = stepsOf(rules)
@@ -75,19 +82,14 @@ function readRules(reader: Reader, list: Entry | undefined, profiles: ReadonlyMa
   return rules
 }
 
-function readRule(
-  reader: Reader,
-  place: Place,
-  profiles: ReadonlyMap<string, unknown>,
-  firstUse: Map<string, string>,
-): Rule | undefined {
+function readRule(reader: Reader, place: Place, named: Named, firstUse: Map<string, string>): Rule | undefined {
   const found = reader.readRecord(place, 'a rule', ['name', 'when', 'then'])
   if (found === undefined) return undefined
   for (const key of ['name', 'when', 'then'] as const)
     if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'rule', firstUse)
   const condition = found.when && readCondition(reader, found.when)
-  const decision = found.then && readOutcome(reader, found.then, profiles, `rule ${JSON.stringify(name ?? '')}`)
+  const decision = found.then && readOutcome(reader, found.then, named, `rule ${JSON.stringify(name ?? '')}`)
   if (name === undefined || condition === undefined || decision === undefined) return undefined
   return { name, condition, decision, missed: Object.freeze({ rule: name, matched: false }) }
 }

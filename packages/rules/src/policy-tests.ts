@@ -73,9 +73,7 @@ function readRuleName(reader: Reader, place: Place, rules: ReadonlySet<string>):
 function readExpected(reader: Reader, place: Entry, policy: Policy): Decision | undefined {
   const { node } = place
   const word = node !== null && 'value' in node ? node.value : undefined
-  return word === 'deny' || word === 'ignore'
-    ? { kind: word, reason: ANY }
-    : readOutcome(reader, place, policy.profiles, ANY)
+  return word === 'deny' || word === 'ignore' ? { kind: word, reason: ANY } : readOutcome(reader, place, policy, ANY)
 }
 
 const ANY = ''
@@ -84,6 +82,8 @@ function agrees(expected: Decision, actual: Decision): boolean {
   switch (expected.kind) {
     case 'boot':
       return actual.kind === 'boot' && actual.profile === expected.profile
+    case 'menu':
+      return actual.kind === 'menu' && actual.menu.name === expected.menu.name
     case 'local-disk':
       return actual.kind === 'local-disk'
     case 'deny':
@@ -99,11 +99,13 @@ function story(policy: Policy, facts: Facts, verdict: Verdict): string {
   return [got, ...lastMisses(policy, facts, verdict, 5)].join('; ')
 }
 
-/** `boot hook`, `deny "why"`, `ignore`, `local-disk`. */
+/** `boot hook`, `menu name`, `deny "why"`, `ignore`, `local-disk`. */
 export function formatDecision(decision: Decision): string {
   switch (decision.kind) {
     case 'boot':
       return `boot ${decision.profile}`
+    case 'menu':
+      return `menu ${decision.menu.name}`
     case 'local-disk':
       return 'local-disk'
     case 'deny':

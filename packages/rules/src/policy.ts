@@ -1,6 +1,7 @@
 import type { Decision, Tried } from './decision.ts'
 import type { Condition } from './expression/condition.ts'
 import type { Template } from './expression/template.ts'
+import type { Menu } from './menu.ts'
 
 /**
  * A boot policy ready to decide: parsed, type-checked, its own tests passed. Made by `parsePolicy` only.
@@ -14,6 +15,7 @@ export interface Policy {
   readonly rules: readonly Rule[]
   readonly otherwise: Decision
   readonly profiles: ReadonlyMap<string, Profile>
+  readonly menus: ReadonlyMap<string, Menu>
   /** Names of the tests in the document, all of which pass. */
   readonly tests: readonly string[]
 }

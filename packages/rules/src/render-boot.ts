@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts'
 import { SiteContext } from './expression/facts-context.ts'
 import { holdsSecret, render, renderList, type Insertion, type Template } from './expression/template.ts'
 import type { Facts } from './facts.ts'
+import type { Menu } from './menu.ts'
 import type { Policy, Profile } from './policy.ts'
 import type { RenderedBoot } from './rendered-boot.ts'
 import type { SiteFacts } from './site.ts'
@@ -9,15 +10,24 @@ import type { SiteFacts } from './site.ts'
 /**
  * What the decision means at the script stage, for this machine and site. Never throws: what does not work out is `failed` with
  * the place and the reason. The values are data for whoever writes the script, except the text of a script profile, which is
- * complete: there every inserted value was checked to stay one value of its line.
+ * complete: there every inserted value was checked to stay one value of its line. `item` is the entry of a menu that was chosen, counted
+ * from 1; without it, or when there is none of this number, the menu itself is what has to be done.
  */
-export function renderBoot(policy: Policy, decision: Decision, facts: Facts, site: SiteFacts): RenderedBoot {
+export function renderBoot(
+  policy: Policy,
+  decision: Decision,
+  facts: Facts,
+  site: SiteFacts,
+  item?: number,
+): RenderedBoot {
   switch (decision.kind) {
     case 'local-disk':
       return { kind: 'exit', message: 'booting from the local disk' }
     case 'deny':
     case 'ignore':
       return { kind: 'exit', message: decision.reason }
+    case 'menu':
+      return renderMenu(policy, decision.menu, facts, site, item)
     case 'boot': {
       const profile = policy.profiles.get(decision.profile)
       if (profile === undefined)
@@ -27,6 +37,32 @@ export function renderBoot(policy: Policy, decision: Decision, facts: Facts, sit
         ? { kind: 'failed', message: `profile ${JSON.stringify(decision.profile)}, ${rendered.message}` }
         : rendered
     }
+  }
+}
+
+function renderMenu(
+  policy: Policy,
+  { name, prompt, timeoutSeconds, entries }: Menu,
+  facts: Facts,
+  site: SiteFacts,
+  item: number | undefined,
+): RenderedBoot {
+  const own = entries
+    .map(({ title, boots }, index) => ({ item: index + 1, title, boots }))
+    .filter(({ boots }) => boots.kind !== 'elsewhere')
+  const chosen = own.find((entry) => entry.item === item) ?? (timeoutSeconds === 0 ? own[0] : undefined)
+  if (chosen === undefined) {
+    return { kind: 'menu', prompt, timeoutSeconds, entries: own.map(({ item, title }) => ({ item, title })) }
+  }
+  const { boots } = chosen
+  switch (boots.kind) {
+    case 'boot':
+    case 'local-disk':
+      return renderBoot(policy, boots, facts, site)
+    case 'file':
+      return { kind: 'chain', url: `${site.http}/ipxe/binary/${boots.file}` }
+    case 'elsewhere':
+      return failed(`menu ${JSON.stringify(name)}`, 'other boot servers have this entry')
   }
 }
 

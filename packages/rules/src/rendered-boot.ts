@@ -11,6 +11,15 @@ export type RenderedBoot =
   /** A whole script, `#!ipxe` first. */
   | { readonly kind: 'script'; readonly text: string }
   | { readonly kind: 'chain'; readonly url: string }
+  /** Ask which entry it shall be; the same script with `item` boots that one. */
+  | {
+      readonly kind: 'menu'
+      readonly prompt: string
+      /** 1 or more; `forever` waits for a key. The first entry is taken then. */
+      readonly timeoutSeconds: number | 'forever'
+      /** At least one, without those of other boot servers. `item` counts from 1 in the menu of the policy. */
+      readonly entries: readonly { readonly item: number; readonly title: string }[]
+    }
   /** Print the message and leave iPXE: the firmware goes on to its next boot device. */
   | { readonly kind: 'exit'; readonly message: string }
   /** The profile does not work out for this machine: which part of it and why. Nothing in it is secret. */

@@ -21,9 +21,23 @@ const servers: BootServers = {
   },
 }
 
-const BOOT: Decision = { kind: 'boot', profile: 'hook' }
-const DISK: Decision = { kind: 'local-disk' }
+const BOOT = { kind: 'boot', profile: 'hook' } as const
+const DISK = { kind: 'local-disk' } as const
 const DENY: Decision = { kind: 'deny', reason: 'no' }
+const MENU: Decision = {
+  kind: 'menu',
+  menu: {
+    name: 'm',
+    prompt: 'Press F8',
+    timeoutSeconds: 5,
+    entries: [
+      { title: 'Local disk', type: 0, boots: DISK },
+      { title: 'Hook', type: 0x8001, boots: BOOT },
+      { title: 'Memory test', type: 0x8002, boots: { kind: 'file', file: 'memtest.efi' } },
+      { title: 'Windows', type: 9, boots: { kind: 'elsewhere', servers: [] } },
+    ],
+  },
+}
 const IGNORE: Decision = { kind: 'ignore', reason: 'no rule matched' }
 
 function client(firmware: Firmware, loader: BootClient['loader'], transport: BootClient['transport']): BootClient {
@@ -66,6 +80,10 @@ test('targetFor: every firmware, loader, transport and decision', () => {
       [DENY, 'firmware', 'http', refusedByHttp],
       [IGNORE, 'firmware', 'tftp', ignored],
       [IGNORE, 'firmware', 'http', ignored],
+      [MENU, 'firmware', 'tftp', tftpFile],
+      [MENU, 'firmware', 'http', refusedByHttp],
+      [MENU, 'ipxe', 'tftp', script],
+      [MENU, 'ipxe', 'http', script],
       [BOOT, 'ipxe', 'tftp', script],
       [BOOT, 'ipxe', 'http', script],
       [DISK, 'ipxe', 'tftp', script],
@@ -78,6 +96,28 @@ test('targetFor: every firmware, loader, transport and decision', () => {
     for (const [decision, loader, transport, expected] of rows) {
       const target = targetFor(decision, client(firmware, loader, transport), UNKNOWN_MACHINE, servers)
       assert.deepEqual(target, expected, `${firmware} ${loader} ${transport} ${decision.kind}`)
+    }
+  }
+})
+
+test('targetFor: an entry that was chosen from the menu', () => {
+  for (const firmware of Object.keys(FIRMWARE) as Firmware[]) {
+    const [tftpFile, httpFile] = FIRMWARE[firmware]
+    const rows: readonly (readonly [number, object, object])[] = [
+      [1, refusedByTftp, refusedByHttp],
+      [2, tftpFile, httpFile],
+      [3, byTftp('memtest.efi'), byHttp('memtest.efi')],
+      [4, refusedByTftp, refusedByHttp],
+      [5, refusedByTftp, refusedByHttp],
+    ]
+    for (const [item, byTftp, byHttp] of rows) {
+      for (const [transport, expected] of [
+        ['tftp', byTftp],
+        ['http', byHttp],
+      ] as const) {
+        const target = targetFor(MENU, client(firmware, 'firmware', transport), UNKNOWN_MACHINE, servers, item)
+        assert.deepEqual(target, expected, `${firmware} ${transport} item ${item}`)
+      }
     }
   }
 })
@@ -123,13 +163,17 @@ test('targetFor: the script URL carries architecture and UUID as far as they are
   const uuid = '00112233-4455-6677-8899-aabbccddeeff'
   const ipxe = client('uefi-x64', 'ipxe', 'tftp')
   const long = `http://${'a'.repeat(40)}.example`
-  const rows: readonly (readonly [Partial<BootClient>, string, string])[] = [
+  const rows: readonly (readonly [Partial<BootClient>, string, string, number?])[] = [
+    [{ uuid }, HTTP, `?arch=7&item=2&uuid=${uuid}`, 2],
+    [{}, HTTP, '?arch=7&item=2', 2],
+    [{ uuid, arch: UNKNOWN_ARCHITECTURE }, HTTP, '?item=2', 2],
+    [{ uuid }, long, '?arch=7&item=2', 2],
     [{ uuid }, HTTP, `?arch=7&uuid=${uuid}`],
     [{ uuid, arch: UNKNOWN_ARCHITECTURE }, HTTP, ''],
     [{ uuid }, long, '?arch=7'],
   ]
-  for (const [more, http, query] of rows) {
-    const target = targetFor(BOOT, { ...ipxe, ...more }, UNKNOWN_MACHINE, { ...servers, http })
+  for (const [more, http, query, item] of rows) {
+    const target = targetFor(BOOT, { ...ipxe, ...more }, UNKNOWN_MACHINE, { ...servers, http }, item)
     assert.deepEqual(target, { nextServer: tftp, file: `${http}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}` })
   }
 })

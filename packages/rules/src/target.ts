@@ -2,6 +2,7 @@ import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/
 import { FILE_LIMIT, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
 import type { Decision } from './decision.ts'
 import type { MachineFacts } from './facts.ts'
+import type { Boots, Menu } from './menu.ts'
 
 /** Where machines find their boot files, as they see it. */
 export interface BootServers {
@@ -26,13 +27,17 @@ const REFUSAL = 'netboot-not-allowed'
  * | decision         | loader   | transport | file                                              |
  * |------------------|----------|-----------|---------------------------------------------------|
  * | ignore           | any      | any       | none: `ignored-by-policy`                         |
- * | boot, local, deny| ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe?arch=…`       |
+ * | any other        | ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe?arch=…`       |
  * | local, deny      | firmware | tftp      | `/netboot-not-allowed` of server 0.0.0.0          |
  * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
  * | boot             | firmware | tftp      | the bare name of the binary                       |
  * | boot             | firmware | http      | `<http>/ipxe/binary/<mac>/<binary>`               |
  * | boot             | firmware | any       | none without a binary: `no-boot-file-for-architecture` |
+ * | menu             | firmware | tftp      | as boot: iPXE shows the menu                      |
+ * | menu             | firmware | http      | as the first entry: there are no menus in UEFI HTTP boot |
+ * | entry of a menu  | firmware | any       | as boot, as local, or its file                    |
  *
+ * `item` counts the entries of the menu from 1: one that has been chosen already. iPXE's script then goes there without asking.
  * iPXE always gets its script, also when refused: there the reason can be printed. An HTTP client is always given a URL (UEFI
  * drops an offer whose file is none and then retries for a minute), and a TFTP client never.
  */
@@ -41,15 +46,55 @@ export function targetFor(
   client: BootClient,
   machine: MachineFacts,
   servers: BootServers,
-): BootTarget | { readonly silent: TargetSilence } {
+  item?: number,
+): Target {
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy' }
-  if (client.loader === 'ipxe') return { nextServer: servers.tftp.address, file: scriptUrl(client, servers) }
-  if (decision.kind !== 'boot') return refusal(client, servers)
+  if (client.loader === 'ipxe') return { nextServer: servers.tftp.address, file: scriptUrl(client, servers, item) }
+  switch (decision.kind) {
+    case 'local-disk':
+    case 'deny':
+      return refusal(client, servers)
+    case 'boot':
+      return binaryTarget(client, machine, servers)
+    case 'menu':
+      return menuTarget(decision.menu, client, machine, servers, item)
+  }
+}
+
+type Target = BootTarget | { readonly silent: TargetSilence }
+
+function menuTarget(
+  menu: Menu,
+  client: BootClient,
+  machine: MachineFacts,
+  servers: BootServers,
+  item: number | undefined,
+): Target {
+  if (item === undefined && client.transport === 'tftp') return binaryTarget(client, machine, servers)
+  const boots: Boots | undefined = menu.entries[(item ?? 1) - 1]?.boots
+  switch (boots?.kind) {
+    case 'boot':
+      return binaryTarget(client, machine, servers)
+    case 'file':
+      return fileTarget(client, servers, boots.file)
+    // What other servers have is not ours to name.
+    case 'local-disk':
+    case 'elsewhere':
+    case undefined:
+      return refusal(client, servers)
+  }
+}
+
+function binaryTarget(client: BootClient, machine: MachineFacts, servers: BootServers): Target {
   const binary = binaryFor(client, machine, servers)
   if (binary === undefined) return { silent: 'no-boot-file-for-architecture' }
+  return fileTarget(client, servers, binary)
+}
+
+function fileTarget(client: BootClient, servers: BootServers, name: string): BootTarget {
   return {
     nextServer: servers.tftp.address,
-    file: client.transport === 'http' ? binaryUrl(client, servers, binary) : binary,
+    file: client.transport === 'http' ? binaryUrl(client, servers, name) : name,
   }
 }
 
@@ -80,12 +125,17 @@ function refusal(client: BootClient, servers: BootServers): BootTarget {
  * Says the architecture and the UUID as well, which iPXE's request would not: so the script is decided on the same facts as this
  * answer. The UUID is left out where the URL would no longer fit into the header field.
  */
-function scriptUrl(client: BootClient, servers: BootServers): string {
+function scriptUrl(client: BootClient, servers: BootServers, item: number | undefined): string {
   const url = `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
-  if (client.arch === UNKNOWN_ARCHITECTURE) return url
-  const withArch = `${url}?arch=${client.arch}`
-  const withUuid = client.uuid === undefined ? withArch : `${withArch}&uuid=${client.uuid}`
-  return withUuid.length <= FILE_LIMIT ? withUuid : withArch
+  const query = [
+    ...(client.arch === UNKNOWN_ARCHITECTURE ? [] : [`arch=${client.arch}`]),
+    ...(item === undefined ? [] : [`item=${item}`]),
+  ]
+  if (query.length === 0) return url
+  const short = `${url}?${query.join('&')}`
+  if (client.arch === UNKNOWN_ARCHITECTURE || client.uuid === undefined) return short
+  const withUuid = `${short}&uuid=${client.uuid}`
+  return withUuid.length <= FILE_LIMIT ? withUuid : short
 }
 
 function binaryUrl(client: BootClient, servers: BootServers, name: string): string {

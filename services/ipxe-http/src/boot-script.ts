@@ -2,13 +2,19 @@ import {
   attempt,
   bootLinux,
   chain,
+  choose,
   echo,
   exit,
   giveUp,
+  goto,
+  gotoChosen,
   imgfree,
   initrd,
   ipxeScript,
+  item,
   kernel,
+  label,
+  menu,
   or,
   trusted,
   type Line,
@@ -25,8 +31,11 @@ export interface Retries {
 /** What can be written as a script: everything but a profile that did not work out. */
 export type Bootable = Exclude<RenderedBoot, { readonly kind: 'failed' }>
 
-/** The script that does what was rendered. Throws IpxeValueError for a value that iPXE has no way to write. */
-export function bootScript(boot: Bootable, facts: Facts, retries: Retries): string {
+/**
+ * The script that does what was rendered; `itemUrl` is where the script of one entry of a menu is. Throws IpxeValueError for a value that
+ * iPXE has no way to write.
+ */
+export function bootScript(boot: Bootable, facts: Facts, retries: Retries, itemUrl: (item: number) => string): string {
   switch (boot.kind) {
     case 'script':
       return boot.text
@@ -39,9 +48,38 @@ export function bootScript(boot: Bootable, facts: Facts, retries: Retries): stri
         or(chain(trusted(boot.url), { autofree: true }), echo('The script chained to failed.')),
         ...giveUp('Nothing to boot.'),
       )
+    case 'menu':
+      return ipxeScript(...banner(facts), ...choice(boot, itemUrl))
     case 'linux':
       return ipxeScript(...banner(facts), attempt(imgfree()), ...linux(boot, retries))
   }
+}
+
+/**
+ * A menu, and the script of the entry that is chosen. The first entry is taken when the time is over, and by an iPXE that knows no
+ * menus. Escape leaves the menu, and the firmware goes on to its next boot device.
+ */
+function choice(
+  { prompt, timeoutSeconds, entries }: Bootable & { readonly kind: 'menu' },
+  itemUrl: (item: number) => string,
+): readonly Line[] {
+  const nameOf = (item: number): string => `item-${item}`
+  const preset = nameOf(entries[0]?.item ?? 1)
+  const timeout = timeoutSeconds === 'forever' ? undefined : (timeoutSeconds as Seconds)
+  return [
+    or(menu(prompt), goto(preset)),
+    ...entries.map((entry) => item(nameOf(entry.item), entry.title)),
+    or(choose('chosen', preset, timeout), goto('left')),
+    gotoChosen('chosen'),
+    ...entries.flatMap((entry) => [
+      label(nameOf(entry.item)),
+      or(chain(itemUrl(entry.item), { autofree: true, replace: true }), goto('failed')),
+    ]),
+    label('failed'),
+    ...giveUp('The script of this entry failed.'),
+    label('left'),
+    exit(1),
+  ]
 }
 
 function banner(facts: Facts): readonly Line[] {

@@ -62,7 +62,15 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
 const SHIPPED = parsePolicy(DEFAULT_POLICY, 'default')
 
 function ask(request: Partial<ScriptRequest>, using = ports(SHIPPED)): ScriptAnswer {
-  const whole = { mac: undefined, address: undefined, arch: 7, uuid: undefined, network: NETWORK, ...request }
+  const whole = {
+    mac: undefined,
+    address: undefined,
+    arch: 7,
+    uuid: undefined,
+    item: undefined,
+    network: NETWORK,
+    ...request,
+  }
   return onScript(whole, using, SITE, { times: 2, delaySeconds: 3 }, NOW)
 }
 
@@ -167,7 +175,7 @@ for (const [where, profile] of [
 ] as const) {
   test(`a password that cannot be written into ${where} is not in the reason either`, () => {
     const site = { ...SITE, registry: { ...SITE.registry, password: 'hun\nter2' } }
-    const request = { mac: ALLOWED, address: undefined, arch: 7, uuid: undefined, network: NETWORK }
+    const request = { mac: ALLOWED, address: undefined, arch: 7, uuid: undefined, item: undefined, network: NETWORK }
     const answer = onScript(request, ports(policy(profile)), site, { times: 0, delaySeconds: 0 }, NOW)
     assert.ok('refused' in answer, JSON.stringify(answer))
     assert.equal(answer.refused, 'profile-not-renderable')
@@ -178,4 +186,54 @@ for (const [where, profile] of [
 test('local-disk gives a script that leaves iPXE, so that the firmware goes on', () => {
   const text = 'apiVersion: reboots/v1\nkind: BootPolicy\nrules: []\notherwise: local-disk\n'
   assert.match(scriptOf(ask({ mac: UNKNOWN }, ports(parsePolicy(text, 'test')))), /\nexit 1\n$/)
+})
+
+const CHOICE = parsePolicy(
+  `apiVersion: reboots/v1
+kind: BootPolicy
+profiles: { hook: { chain: 'http://192.0.2.1/hook.ipxe' } }
+menus:
+  m:
+    prompt: What shall it be?
+    timeoutSeconds: 7
+    entries:
+      - { title: Hook, boot: hook }
+      - { title: Disk && more, boot: local-disk }
+      - { title: Windows, type: 9 }
+rules: []
+otherwise: { menu: m }
+`,
+  'test',
+)
+
+test('a menu is asked for with its time-out, and each entry is a script of its own', () => {
+  const request = { mac: ALLOWED, uuid: '00112233-4455-6677-8899-aabbccddeeff' }
+  const url = (item: number) =>
+    `http://192.0.2.1:7080/ipxe/script/${ALLOWED}/auto.ipxe?arch=7&item=${item}&uuid=${request.uuid}`
+  assert.equal(
+    scriptOf(ask(request, ports(CHOICE))),
+    `#!ipxe
+echo Reboots: node-1 (${ALLOWED})
+menu What shall it be? || goto item-1
+item item-1 Hook
+item item-2 Disk '&&' more
+choose --default item-1 --timeout 7000 chosen || goto left
+goto \${chosen}
+:item-1
+chain --autofree --replace ${url(1)} || goto failed
+:item-2
+chain --autofree --replace ${url(2)} || goto failed
+:failed
+echo The script of this entry failed.
+imgfree ||
+exit 1
+:left
+exit 1
+`,
+  )
+  assert.match(
+    scriptOf(ask({ ...request, item: 1 }, ports(CHOICE))),
+    /^chain --autofree http:\/\/192\.0\.2\.1\/hook\.ipxe /m,
+  )
+  assert.match(scriptOf(ask({ ...request, item: 2 }, ports(CHOICE))), /^echo booting from the local disk\nexit 1$/m)
 })

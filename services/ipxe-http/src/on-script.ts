@@ -22,6 +22,8 @@ export interface ScriptRequest {
   /** Architecture type and UUID that the DHCP answer wrote into the URL. */
   readonly arch: number | undefined
   readonly uuid: string | undefined
+  /** The entry of a menu that was chosen, counted from 1. */
+  readonly item: number | undefined
   readonly network: NetworkFacts
 }
 
@@ -101,13 +103,14 @@ export function onScript(
       version,
     }
   }
-  const rendered = renderBoot(policy, decision, facts, site)
+  const rendered = renderBoot(policy, decision, facts, site, request.item)
   if (rendered.kind === 'failed') {
     const text = `Rule "${rule}" boots ${mac} from a profile that does not work out for it: ${rendered.message}`
     return { refused: 'profile-not-renderable', text, mac, rule, version }
   }
+  const itemUrl = (item: number): string => scriptUrl(site.http, mac, request, item)
   try {
-    return { script: bootScript(rendered, facts, retries), mac, rule, version, boots: rendered.kind }
+    return { script: bootScript(rendered, facts, retries, itemUrl), mac, rule, version, boots: rendered.kind }
   } catch (error) {
     if (!(error instanceof IpxeValueError)) throw error
     return {
@@ -118,6 +121,16 @@ export function onScript(
       version,
     }
   }
+}
+
+/** The same script with an entry of its menu chosen: decided on the same facts. */
+function scriptUrl(origin: string, mac: MacAddress, { arch, uuid }: ScriptRequest, item: number): string {
+  const query = [
+    ...(arch === undefined ? [] : [`arch=${arch}`]),
+    `item=${item}`,
+    ...(uuid === undefined ? [] : [`uuid=${uuid}`]),
+  ]
+  return `${origin}/ipxe/script/${mac}/auto.ipxe?${query.join('&')}`
 }
 
 function lookUp(request: ScriptRequest, ports: ScriptPorts): KnownMachine | undefined {

@@ -91,7 +91,7 @@ function responseOf(explanation: Explanation, machineKnown: boolean, note: strin
   const { decision, rule, version, trace } = explanation
   return {
     outcome: decision.kind,
-    detail: withNote(detailOf(decision), decision.kind === 'boot' ? undefined : note),
+    detail: withNote(detailOf(decision), decision.kind === 'boot' || decision.kind === 'menu' ? undefined : note),
     rule,
     version,
     trace: trace.map(({ rule, matched, condition, why }) => ({ rule, matched, condition, why })),
@@ -103,6 +103,8 @@ function detailOf(decision: Decision): string {
   switch (decision.kind) {
     case 'boot':
       return decision.profile
+    case 'menu':
+      return decision.menu.name
     case 'local-disk':
       return ''
     case 'deny':

@@ -104,7 +104,7 @@ export function withBoot(
 }
 
 /** Option 97 as it came (RFC 4578 §2.3), if it can be read. */
-function identifierOf(request: DhcpMessage): Answer {
+export function identifierOf(request: DhcpMessage): Answer {
   const identifier = option(request, clientMachineIdentifier)
   return identifier === undefined ? [] : [[clientMachineIdentifier.code, identifier]]
 }

@@ -7,10 +7,12 @@ export {
 } from './architecture.ts'
 export type { BootClient, Firmware, IpxeFeatures } from './boot-client.ts'
 export { dialectOf, type Dialect } from './boot-dialect.ts'
+export { menuLength, encodeMenu, FIRST_OWN_TYPE, LOCAL_BOOT, type BootMenu, type Discovery } from './boot-menu.ts'
 export { bootServerAck, FILE_LIMIT, proxyOffer, withBoot } from './boot-reply.ts'
 export { BOOT_SERVER_PORT, type BootTarget } from './boot-target.ts'
 export { formatGuid, parseGuid } from './guid.ts'
 export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
+export { bootItemAck, bootServerMenuAck, proxyMenuOffer, showsMenu } from './menu-reply.ts'
 export { decodeIpxeOptions, encodeIpxeOptions, IPXE_OPTIONS, ipxeFeatures, type IpxeOptions } from './ipxe-options.ts'
 export {
   decodeVendorOptions,

@@ -54,9 +54,9 @@ export interface DecideRequest {
 }
 
 export interface DecideResponse {
-  /** boot, local-disk, deny or ignore. */
+  /** boot, menu, local-disk, deny or ignore. */
   outcome: string;
-  /** The profile of `boot`, the reason of `deny`. */
+  /** The profile of `boot`, the name of `menu`, the reason of `deny`. */
   detail: string;
   /** Name of the rule that decided; `otherwise` if none matched. */
   rule: string;
