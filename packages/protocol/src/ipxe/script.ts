@@ -57,6 +57,30 @@ export function exit(status = 0): Line {
   return line('exit', String(status))
 }
 
+/** Begins a menu with its title; fails in an iPXE that was built without menus. */
+export function menu(title: Value): Line {
+  return line('menu', shown(title))
+}
+
+/** Adds an item to the menu that was begun; `name` is what `choose` makes of it. */
+export function item(name: string, title: Value): Line {
+  return line('item', identifier(name), shown(title))
+}
+
+/**
+ * Shows the menu and puts the name of the chosen item into a setting; fails when it is left by Escape. After `timeout` without a key it is
+ * the default; without a time-out it waits for ever.
+ */
+export function choose(setting: string, preset: string, timeout?: Seconds): Line {
+  const limit = timeout === undefined ? [] : ['--timeout', String(timeout * 1000)]
+  return line('choose', '--default', identifier(preset), ...limit, identifier(setting))
+}
+
+/** Goes to the label whose name is in a setting. */
+export function gotoChosen(setting: string): Line {
+  return line('goto', `\${${identifier(setting)}}`)
+}
+
 export function label(name: string): Line {
   return line(`:${identifier(name)}`)
 }
