@@ -1,5 +1,5 @@
 import { macOf, messageType, serverIdentifierFor, type DhcpMessage, type MessageType } from '@reboots/protocol/dhcp'
-import type { Instant } from '@reboots/protocol/net'
+import type { Instant, MacAddress } from '@reboots/protocol/net'
 import { identifyClient } from '@reboots/protocol/pxe'
 import { onDecline } from './on-decline.ts'
 import { onDiscover } from './on-discover.ts'
@@ -42,12 +42,13 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
   if (refused !== undefined) return { silent: refused }
 
   const client = identifyClient(message)
-  const machine = findMachine(message, ports)
+  const mac = macOf(message)
+  const machine = findMachine(mac, ports)
   if ('silent' in machine) return { ...machine, client }
   const asked = {
     ...arrival,
     message,
-    mac: macOf(message),
+    mac,
     client,
     server: serverIdentifierFor(message, arrival.link.address),
     now,
@@ -65,8 +66,8 @@ function finished(asked: Asked, decision: Decision, ports: Ports): Decision {
   return { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client }
 }
 
-function findMachine(message: DhcpMessage, { machines, settings }: Ports): Reservation | { readonly silent: Silence } {
-  const machine = machines.byMac(macOf(message))
+function findMachine(mac: MacAddress, { machines, settings }: Ports): Reservation | { readonly silent: Silence } {
+  const machine = machines.byMac(mac)
   if (machine === undefined) {
     if (!machines.synced) return { silent: 'not-synced' }
     return settings.servesUnknown ? UNKNOWN : { silent: 'unknown-machine' }

@@ -4,6 +4,7 @@ import {
   clientIdentifier,
   leaseTime,
   message as why,
+  OptionSet,
   rebindingTime,
   renewalTime,
   serverIdentifier,
@@ -62,7 +63,7 @@ describe('ACK', () => {
     const { reply: offer } = site.answer(message('discover', { asks }))
     const { reply: ack } = site.answer(message('request', { asks, server: US, requested: ADDRESS }))
     const type = Uint8Array.of(5)
-    assert.deepEqual(ack, { ...offer, options: new Map(offer.options).set(53, type) })
+    assert.deepEqual(ack, { ...offer, options: OptionSet.of(offer.options).set(53, type) })
   })
 
   test('to a renewal copies ciaddr and goes there (S8)', () => {

@@ -43,8 +43,8 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
     file: overload & 1 ? '' : textField(bytes, FILE.at, FILE.width),
     options: options.joined(),
   }
-  const tail = bytes.subarray(CHADDR.at + hlen, CHADDR.at + CHADDR.width)
-  return isZero(tail) ? message : { ...message, chaddrTail: tail }
+  if (isZero(bytes, CHADDR.at + hlen, CHADDR.at + CHADDR.width)) return message
+  return { ...message, chaddrTail: bytes.subarray(CHADDR.at + hlen, CHADDR.at + CHADDR.width) }
 }
 
 /**
@@ -130,8 +130,8 @@ function textField(bytes: Uint8Array, at: number, width: number): string {
   return latin1(bytes.subarray(at, end < 0 || end > at + width ? at + width : end))
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false
   return true
 }
 

@@ -1,11 +1,13 @@
 import { octets } from '../bytes/index.ts'
-import { layoutOptions, plainLength, wireOrder, type Layout, type Piece } from './layout.ts'
+import { dataOf, layoutOptions, plainLength, type Layout, type Piece } from './layout.ts'
 import { CHADDR, END, FILE, HEADER_LENGTH, MAGIC_COOKIE, MINIMUM_LENGTH, SNAME, type DhcpMessage } from './message.ts'
 
-/** What the receiver can take. */
+/** What the receiver can take, and where to write. */
 export interface Limit {
   /** Octets of UDP payload. */
   readonly maxLength: number
+  /** Memory to write into, for a sender that is done with one reply before it writes the next; too short, and it is not used. */
+  readonly into?: Uint8Array
 }
 
 /**
@@ -21,13 +23,19 @@ export function encodeMessage(message: DhcpMessage, limit?: Limit): Uint8Array {
   const length = plainLength(message)
   const maxLength = limit?.maxLength ?? Infinity
   if (length > maxLength) return encodeOverloaded(message, maxLength)
-  const bytes = new Uint8Array(paddedLength(length, maxLength))
+  const bytes = zeros(paddedLength(length, maxLength), limit?.into)
   writeHeader(bytes, message)
   writeNames(bytes, message)
   let at = HEADER_LENGTH
-  for (const code of wireOrder(message.options)) at = writeOption(bytes, at, code, message.options.get(code)!)
+  const options = dataOf(message.options)
+  for (let i = 0; i < options.size; i++) at = writeOption(bytes, at, options.codeAt(i), options.valueAt(i))
   bytes[at] = END
   return bytes
+}
+
+/** New memory of this size costs more than everything that is written into it. */
+function zeros(length: number, into: Uint8Array | undefined): Uint8Array {
+  return into === undefined || into.length < length ? new Uint8Array(length) : into.subarray(0, length).fill(0)
 }
 
 function encodeOverloaded(message: DhcpMessage, maxLength: number): Uint8Array {

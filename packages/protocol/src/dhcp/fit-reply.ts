@@ -1,6 +1,7 @@
 import { octets } from '../bytes/index.ts'
 import { option } from './option.ts'
 import { maxMessageSize } from './options.ts'
+import { OptionSet } from './option-set.ts'
 import { layoutOptions, plainLength } from './layout.ts'
 import { FILE, SNAME, type DhcpMessage } from './message.ts'
 
@@ -50,7 +51,7 @@ export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
   const maxLength = maxReplyLength(request)
   const named = withFittingNames(reply)
   if (plainLength(named) <= maxLength) return { message: named, dropped: [], maxLength }
-  const options = new Map(named.options)
+  const options = OptionSet.of(named.options)
   const message: DhcpMessage = { ...named, options }
   const dropped: number[] = []
   for (const code of [...hopeless(named, maxLength), ...dropOrder(named, request)]) {
@@ -69,7 +70,7 @@ export function fitReply(reply: DhcpMessage, request: DhcpMessage): Fitted {
 function hopeless(reply: DhcpMessage, maxLength: number): number[] {
   const fixed = [...reply.options].filter(([code]) => ALWAYS.has(code))
   return [...reply.options]
-    .filter((entry) => layoutOptions({ ...reply, options: new Map([...fixed, entry]) }, maxLength).left.length > 0)
+    .filter((entry) => layoutOptions({ ...reply, options: OptionSet.of([...fixed, entry]) }, maxLength).left.length > 0)
     .map(([code]) => code)
 }
 
@@ -86,7 +87,7 @@ function dropOrder(reply: DhcpMessage, request: DhcpMessage): number[] {
 
 function withFittingNames(reply: DhcpMessage): DhcpMessage {
   if (reply.file.length < FILE.width && reply.sname.length < SNAME.width) return reply
-  const options = new Map(reply.options)
+  const options = OptionSet.of(reply.options)
   const fits = { file: reply.file.length < FILE.width, sname: reply.sname.length < SNAME.width }
   if (!fits.file && !options.has(67)) options.set(67, octets(reply.file))
   if (!fits.sname && !options.has(66)) options.set(66, octets(reply.sname))

@@ -2,6 +2,7 @@ export { BROADCAST_FLAG, CLIENT_PORT, HEADER_LENGTH, MINIMUM_LENGTH, SERVER_PORT
 export { decodeMessage } from './decode.ts'
 export { encodeMessage, type Limit } from './encode.ts'
 export { fitReply, maxReplyLength, type Fitted } from './fit-reply.ts'
+export { OptionSet, type Options } from './option-set.ts'
 export { option, withOption, withOptions, withoutOption, type Option } from './option.ts'
 export type { Codec } from './codec.ts'
 export * from './options.ts'

@@ -1,4 +1,5 @@
-import { FILE, HEADER_LENGTH, OVERLOAD, SNAME, type DhcpMessage } from './message.ts'
+import { END, FILE, HEADER_LENGTH, OVERLOAD, PAD, SNAME, type DhcpMessage } from './message.ts'
+import { LONGEST, OptionSet, type Options } from './option-set.ts'
 
 /** One instance of an option as it goes on the wire: at most 255 octets of its value (RFC 3396 §5). */
 export interface Piece {
@@ -14,7 +15,6 @@ export interface Layout {
   readonly left: readonly number[]
 }
 
-const LONGEST = 255
 const RELAY_AGENT_INFORMATION = 82
 
 /** Placed before the rest when fields are overloaded: what a client reads before it has understood option 52. */
@@ -25,49 +25,23 @@ const FIRST = new Set([RELAY_AGENT_INFORMATION, 53, 54, 51, 1, 3])
  * as long as it fits there; else `file` and then `sname` are used, if they hold no name (RFC 2131 §4.1, option 52).
  */
 export function layoutOptions(message: DhcpMessage, maxLength: number): Layout {
-  const codes = wireOrder(message.options)
-  const pieces = codes.flatMap((code) => split(code, message.options.get(code)!))
+  const pieces = Array.from(dataOf(message.options)).flatMap(([code, value]) => split(code, value))
   if (plainLength(message) <= maxLength) return { options: pieces, file: [], sname: [], left: [] }
   return overloaded(message, pieces, maxLength)
 }
 
 /** Octets of the whole message when no field is overloaded, before padding. */
 export function plainLength(message: DhcpMessage): number {
-  let length = HEADER_LENGTH + 1
-  for (const [code, value] of message.options) if (isData(code)) length += lengthOnWire(value)
-  return length
+  return HEADER_LENGTH + dataOf(message.options).wireLength + 1
 }
 
-/** Octets of a value with its headers: one `code length` for each 255 octets begun, one for an empty value. */
-export function lengthOnWire(value: Uint8Array): number {
-  return value.length + 2 * Math.max(1, Math.ceil(value.length / LONGEST))
-}
-
-/**
- * Codes as they are written: ascending, so that 1 comes before 3 (RFC 2132 §3.3), and the relay agent's option last
- * (RFC 3046 §2.2). RangeError for a number that is no option code; 0, 52 and 255 are framing and left out.
- */
-export function wireOrder(options: ReadonlyMap<number, Uint8Array>): number[] {
-  const codes: number[] = []
-  for (const code of options.keys()) {
-    if (!Number.isInteger(code) || code < 0 || code > 255) throw new RangeError(`${code} is not a DHCP option code`)
-    if (isData(code)) insert(codes, code)
-  }
-  return codes
-}
-
-/** Insertion sort: a message has a dozen options, mostly in order already, and this is done for each one sent. */
-function insert(codes: number[], code: number): void {
-  let at = codes.length
-  while (at > 0 && byWireOrder(codes[at - 1]!, code) > 0) {
-    codes[at] = codes[at - 1]!
-    at--
-  }
-  codes[at] = code
-}
-
-function isData(code: number): boolean {
-  return code !== 0 && code !== OVERLOAD && code !== 255
+/** In the order of writing, without 0, 52 and 255, which are framing. RangeError for a number that is no option code. */
+export function dataOf(options: Options): OptionSet {
+  const isData = options instanceof OptionSet && !options.has(PAD) && !options.has(OVERLOAD) && !options.has(END)
+  if (isData) return options
+  const data = OptionSet.of(options)
+  for (const code of [PAD, OVERLOAD, END]) data.delete(code)
+  return data
 }
 
 function byWireOrder(a: number, b: number): number {

@@ -27,7 +27,10 @@ const MESSAGE_TYPES = [
 export type MessageType = (typeof MESSAGE_TYPES)[number]['name']
 
 const NAMES: readonly (MessageType | undefined)[] = [undefined, ...MESSAGE_TYPES.map((row) => row.name)]
-const NUMBERS: ReadonlyMap<MessageType, number> = new Map(MESSAGE_TYPES.map((row) => [row.name, row.number]))
+/** Made once, since every reply has one; nobody writes into the value of an option. */
+const VALUES: ReadonlyMap<MessageType, Uint8Array> = new Map(
+  MESSAGE_TYPES.map((row) => [row.name, Uint8Array.of(row.number)]),
+)
 
 /** One octet, a number of MESSAGE_TYPES. */
 export const messageTypes: Codec<MessageType> = {
@@ -37,7 +40,7 @@ export const messageTypes: Codec<MessageType> = {
     if (name === undefined) throw new DecodeError('bad-option', 0)
     return name
   },
-  encode: (type) => Uint8Array.of(NUMBERS.get(type)!),
+  encode: (type) => VALUES.get(type)!,
   format: String,
 }
 

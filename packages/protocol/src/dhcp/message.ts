@@ -1,4 +1,5 @@
 import type { Ipv4Address, Seconds } from '../net/index.ts'
+import type { Options } from './option-set.ts'
 
 /**
  * A DHCPv4 message (RFC 2131 §2), field names as in the RFC.
@@ -38,7 +39,7 @@ export interface DhcpMessage {
   readonly sname: string
   readonly file: string
   /** By code, instances joined per RFC 3396 in the order options, file, sname; unknown codes are kept. Never holds 0, 255 or 52. */
-  readonly options: ReadonlyMap<number, Uint8Array>
+  readonly options: Options
 }
 
 /** RFC 2131 §2, figure 2: the most significant bit of `flags`. */

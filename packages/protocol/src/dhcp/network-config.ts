@@ -3,6 +3,7 @@ import type { Route } from './classless-routes.ts'
 import { isDomainName } from './domain-list.ts'
 import type { DhcpMessage } from './message.ts'
 import type { Option } from './option.ts'
+import { OptionSet } from './option-set.ts'
 import {
   broadcastAddress,
   classlessStaticRoute,
@@ -43,13 +44,33 @@ const DEFAULT_PARAMETERS: Uint8Array = Uint8Array.of(1, 3, 6, 12, 15, 28)
 /** Codes that `extra` cannot set: they frame the message, belong to the client, or are computed from the lease. */
 export const OF_THE_PROTOCOL: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255])
 
+/** A configuration serves many replies and never changes, so each is encoded once. */
+const encodings = new WeakMap<NetworkConfig, OptionSet>()
+
 /** The options of a configuration that the client listed in 55, or the default set if it has no list. */
-export function configuredOptions(request: DhcpMessage, config: NetworkConfig): Map<number, Uint8Array> {
+export function configuredOptions(request: DhcpMessage, config: NetworkConfig): OptionSet {
   const listed = request.options.get(55)
   const wanted = listed === undefined || listed.length === 0 ? DEFAULT_PARAMETERS : listed
-  const options = new Map<number, Uint8Array>()
+  let encoded = encodings.get(config)
+  if (encoded === undefined) encodings.set(config, (encoded = encodedOptions(config)))
+  const options = OptionSet.empty()
+  for (let i = 0; i < encoded.size; i++) {
+    const code = encoded.codeAt(i)
+    if (isIn(wanted, code)) options.set(code, encoded.valueAt(i))
+  }
+  return options
+}
+
+/** A loop, because the call of `includes` costs more than looking at a list this short. */
+function isIn(codes: Uint8Array, code: number): boolean {
+  for (let i = 0; i < codes.length; i++) if (codes[i] === code) return true
+  return false
+}
+
+function encodedOptions(config: NetworkConfig): OptionSet {
+  const options = OptionSet.empty()
   function add<T>(which: Option<T>, value: T | undefined): void {
-    if (value !== undefined && wanted.includes(which.code)) options.set(which.code, which.encode(value))
+    if (value !== undefined) options.set(which.code, which.encode(value))
   }
   const routes = routesWithDefault(config)
   add(subnetMask, config.subnetMask)
@@ -63,9 +84,7 @@ export function configuredOptions(request: DhcpMessage, config: NetworkConfig): 
   add(domainSearch, filled(config.domainSearch?.filter(isDomainName)))
   add(classlessStaticRoute, routes)
   add(microsoftClasslessStaticRoute, routes)
-  for (const [code, value] of config.extra ?? []) {
-    if (wanted.includes(code) && !OF_THE_PROTOCOL.has(code)) options.set(code, value)
-  }
+  for (const [code, value] of config.extra ?? []) if (!OF_THE_PROTOCOL.has(code)) options.set(code, value)
   return options
 }
 

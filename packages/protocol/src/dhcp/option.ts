@@ -1,5 +1,6 @@
 import { DecodeError } from '../bytes/index.ts'
 import type { Codec } from './codec.ts'
+import { OptionSet, type Options } from './option-set.ts'
 import { END, OVERLOAD, PAD, type DhcpMessage } from './message.ts'
 
 /** One row of the registry of DHCP options: what RFC 2132 and its successors say about a code. */
@@ -25,20 +26,20 @@ export function option<T>(message: DhcpMessage, which: Option<T>): T | undefined
 
 /** A copy of the message in which the option has this value. */
 export function withOption<T>(message: DhcpMessage, which: Option<T>, value: T): DhcpMessage {
-  return { ...message, options: new Map(message.options).set(which.code, which.encode(value)) }
+  return { ...message, options: OptionSet.of(message.options).set(which.code, which.encode(value)) }
 }
 
 /** A copy of the message without the option. */
 export function withoutOption(message: DhcpMessage, code: number): DhcpMessage {
   if (!message.options.has(code)) return message
-  const options = new Map(message.options)
+  const options = OptionSet.of(message.options)
   options.delete(code)
   return { ...message, options }
 }
 
 /** A copy of the message with all of these, already encoded; framing codes (0, 52, 255) among them are passed over. */
-export function withOptions(message: DhcpMessage, entries: ReadonlyMap<number, Uint8Array>): DhcpMessage {
-  const options = new Map(message.options)
+export function withOptions(message: DhcpMessage, entries: Options): DhcpMessage {
+  const options = OptionSet.of(message.options)
   for (const [code, value] of entries) {
     if (code !== PAD && code !== OVERLOAD && code !== END) options.set(code, value)
   }

@@ -59,6 +59,14 @@ export interface RelayAgent {
 export function relayAgent(message: DhcpMessage): RelayAgent | undefined {
   const raw = message.options.get(82)
   if (raw === undefined) return undefined
+  if (raw !== latest?.raw) latest = takenApart(raw)
+  return latest
+}
+
+/** Several stations of a message's way ask for it: the last answer is kept. */
+let latest: RelayAgent | undefined
+
+function takenApart(raw: Uint8Array): RelayAgent {
   const subOptions = subOptionsOf(raw)
   const circuitId = subOptions.get(1)
   const remoteId = subOptions.get(2)
@@ -84,6 +92,7 @@ export function relayAgent(message: DhcpMessage): RelayAgent | undefined {
  * (RFC 6607) is left out: to send it back means "I chose the address from that virtual network", which no server here does.
  */
 export function echoedRelayAgent(raw: Uint8Array): Uint8Array {
+  if (!raw.includes(VIRTUAL_SUBNET_SELECTION)) return raw
   const kept = new Uint8Array(raw.length)
   let length = 0
   let at = 0

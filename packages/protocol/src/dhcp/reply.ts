@@ -1,6 +1,7 @@
 import { INFINITE, UNSPECIFIED, type Ipv4Address, type Seconds } from '../net/index.ts'
 import { BROADCAST_FLAG, type DhcpMessage } from './message.ts'
 import type { MessageType } from './message-type.ts'
+import { OptionSet } from './option-set.ts'
 import { configuredOptions, type NetworkConfig } from './network-config.ts'
 import {
   clientIdentifier,
@@ -48,7 +49,7 @@ export function ack(
  * reads the client's log ('' for none). Towards a relay the broadcast flag is set: the client's address is no good.
  */
 export function nak(request: DhcpMessage, server: Ipv4Address, why: string): DhcpMessage {
-  const options = new Map<number, Uint8Array>()
+  const options = OptionSet.empty()
   if (why !== '') options.set(message.code, message.encode(why))
   const flags = request.giaddr === UNSPECIFIED ? request.flags : request.flags | BROADCAST_FLAG
   return compose(request, 'nak', server, options, { flags })
@@ -70,7 +71,7 @@ export function bootReply(
   server: Ipv4Address,
   more: Iterable<readonly [number, Uint8Array]> = [],
 ): DhcpMessage {
-  return compose(request, type, server, new Map(more), {})
+  return compose(request, type, server, OptionSet.of(more), {})
 }
 
 /**
@@ -93,7 +94,7 @@ function compose(
   request: DhcpMessage,
   type: MessageType,
   server: Ipv4Address,
-  options: Map<number, Uint8Array>,
+  options: OptionSet,
   { flags = request.flags, ciaddr = UNSPECIFIED, yiaddr = UNSPECIFIED }: HeaderFields,
 ): DhcpMessage {
   addCommon(options, request, type, server)
@@ -117,33 +118,52 @@ function compose(
   return chaddrTail === undefined ? reply : { ...reply, chaddrTail }
 }
 
-function addCommon(
-  options: Map<number, Uint8Array>,
-  request: DhcpMessage,
-  type: MessageType,
-  server: Ipv4Address,
-): void {
+function addCommon(options: OptionSet, request: DhcpMessage, type: MessageType, server: Ipv4Address): void {
   options.set(messageTypeOption.code, messageTypeOption.encode(type))
-  options.set(serverIdentifier.code, serverIdentifier.encode(serverIdentifierFor(request, server)))
+  options.set(serverIdentifier.code, serverIdentifierValue(serverIdentifierFor(request, server)))
   const identifier = request.options.get(clientIdentifier.code)
   if (identifier !== undefined) options.set(clientIdentifier.code, identifier)
   const relayed = request.options.get(relayAgentInformation.code)
   if (relayed !== undefined) options.set(relayAgentInformation.code, echoedRelayAgent(relayed))
 }
 
+let ourselves: { readonly address: Ipv4Address; readonly value: Uint8Array } | undefined
+
+function serverIdentifierValue(address: Ipv4Address): Uint8Array {
+  if (ourselves?.address !== address) ourselves = { address, value: serverIdentifier.encode(address) }
+  return ourselves.value
+}
+
 /** A reply that gives its address for another time: 51, and 58 and 59 that go with it. */
 export function withLeaseTime(reply: DhcpMessage, lease: Seconds): DhcpMessage {
-  const options = new Map(reply.options)
+  const options = OptionSet.of(reply.options)
   options.delete(renewalTime.code)
   options.delete(rebindingTime.code)
   addLease(options, lease)
   return { ...reply, options }
 }
 
+interface LeaseTimes {
+  readonly lease: Seconds
+  readonly values: readonly (readonly [code: number, value: Uint8Array])[]
+}
+
+/** Few lease times are given to many. */
+let latest: LeaseTimes | undefined
+
+function addLease(options: OptionSet, lease: Seconds): void {
+  if (latest?.lease !== lease) latest = { lease, values: timesOf(lease) }
+  const { values } = latest
+  for (let i = 0; i < values.length; i++) options.set(values[i]![0], values[i]![1])
+}
+
 /** 51, and unless the lease never ends 58 and 59 at a half and seven eighths of it (RFC 2131 §4.4.5), in whole seconds. */
-function addLease(options: Map<number, Uint8Array>, lease: Seconds): void {
-  options.set(leaseTime.code, leaseTime.encode(lease))
-  if (lease === INFINITE) return
-  options.set(renewalTime.code, renewalTime.encode(Math.floor(lease * 0.5) as Seconds))
-  options.set(rebindingTime.code, rebindingTime.encode(Math.floor(lease * 0.875) as Seconds))
+function timesOf(lease: Seconds): LeaseTimes['values'] {
+  const whole = [leaseTime.code, leaseTime.encode(lease)] as const
+  if (lease === INFINITE) return [whole]
+  return [
+    whole,
+    [renewalTime.code, renewalTime.encode(Math.floor(lease * 0.5) as Seconds)],
+    [rebindingTime.code, rebindingTime.encode(Math.floor(lease * 0.875) as Seconds)],
+  ]
 }

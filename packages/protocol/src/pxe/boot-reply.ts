@@ -4,6 +4,7 @@ import {
   BROADCAST_FLAG,
   clientMachineIdentifier,
   option,
+  OptionSet,
   parameterRequestList,
   tftpServerName,
   type DhcpMessage,
@@ -94,7 +95,7 @@ export function withBoot(
   asked: readonly number[] = [],
 ): DhcpMessage {
   const dialect = dialectOf(client)
-  const options = new Map(reply.options)
+  const options = OptionSet.of(reply.options)
   const guid = client.uuid === undefined ? undefined : parseGuid(client.uuid)
   if (guid) options.set(clientMachineIdentifier.code, guid)
   const isRefusedRom = target.nextServer === UNSPECIFIED && (dialect === 'bios' || dialect === 'rpi')

@@ -73,24 +73,25 @@ export interface DhcpAnswer<O extends DhcpOutcome> {
   readonly malformed?: DecodeReason
 }
 
-/** From octets to octets. Total: whatever the datagram holds, the result says what became of it. */
+/** From octets to octets. Total: whatever the datagram holds, the result says what became of it. `into` as for `answerOf`. */
 export function answerDatagram<O extends DhcpOutcome>(
   datagram: Datagram,
   handler: DhcpHandler<O>,
   link: DhcpLink,
+  into?: Uint8Array,
 ): DhcpAnswer<O> {
   const message = readMessage(datagram.bytes)
   if (message instanceof DecodeError) return malformedAnswer(message)
-  return answerOf(message, handler(message, { link, from: datagram.from }, datagram.at))
+  return answerOf(message, handler(message, { link, from: datagram.from }, datagram.at), into)
 }
 
-/** The last step of every answer: the outcome as octets that this client takes. */
-export function answerOf<O extends DhcpOutcome>(message: DhcpMessage, outcome: O): DhcpAnswer<O> {
+/** The last step of every answer: the outcome as octets that this client takes, written into `into` if there is one and it has room. */
+export function answerOf<O extends DhcpOutcome>(message: DhcpMessage, outcome: O, into?: Uint8Array): DhcpAnswer<O> {
   const received = receivedType(message)
   if ('silent' in outcome) return { received, fate: outcome.silent as SilenceOf<O>, message, outcome }
   const { message: reply, dropped, maxLength } = fitReply(outcome.reply, message)
-  const send = { bytes: encodeMessage(reply, { maxLength }), to: outcome.to }
-  return { received, fate: messageType(reply)!, send, message, outcome, dropped }
+  const bytes = encodeMessage(reply, into === undefined ? { maxLength } : { maxLength, into })
+  return { received, fate: messageType(reply)!, send: { bytes, to: outcome.to }, message, outcome, dropped }
 }
 
 export function malformedAnswer(error: DecodeError): DhcpAnswer<never> {

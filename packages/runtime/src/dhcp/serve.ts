@@ -32,6 +32,9 @@ export interface DhcpStoreService<O extends DhcpOutcome, Step, Result> extends S
 const MOST_RUNNING = 2048
 const MOST_WAITING = 2048
 
+/** Every reply is written here and sent before the next one is: new memory for each would cost more than composing it. */
+const scratch = new Uint8Array(2048)
+
 /**
  * Opens the doors and answers what comes in there: one reply or none, one line and one count for each datagram. OperatorError when a
  * port cannot be had; then none stays open.
@@ -40,7 +43,7 @@ export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promi
   const note = noteTaker(service)
   return openDoors(service, service.doors, (handler, link, send, port) => (batch) => {
     for (const datagram of batch) {
-      const answer = answerDatagram(datagram, handler, link)
+      const answer = answerDatagram(datagram, handler, link, scratch)
       send(answer)
       note(answer, datagram, port)
     }
@@ -69,7 +72,7 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
         continue
       }
       const done = (outcome: O | 'overloaded'): void => {
-        if (outcome !== 'overloaded') return finish(answerOf(message, outcome), datagram)
+        if (outcome !== 'overloaded') return finish(answerOf(message, outcome, scratch), datagram)
         complaints.warn('messages dropped', 'the lease store does not keep up', () => ({ waiting: room.size }))
         finish(overloadedAnswer(message), datagram)
       }
