@@ -24,6 +24,21 @@ export function clientFacts(client: BootClient): ClientFacts {
   }
 }
 
+/** A client that does not ask to boot from the network, as far as it says anything of itself. */
+export interface PlainClient {
+  readonly mac: string
+  readonly uuid?: string | undefined
+  readonly vendorClass?: string | undefined
+  readonly userClass?: readonly string[] | undefined
+}
+
+/** Facts of a plain client: of firmware, transport and loader there are none. */
+export function plainClientFacts({ mac, uuid = '', vendorClass = '', userClass = [] }: PlainClient): ClientFacts {
+  const oui = ouiOf(mac)
+  const boots = { arch: UNKNOWN_ARCHITECTURE, firmware: '', transport: '', loader: '', ipxe: NO_IPXE }
+  return { mac, oui, ...boots, uuid, vendorClass, userClass }
+}
+
 /** What somebody says of a client without a packet of it: a query, a test of a policy, the request for a boot script. */
 export interface DescribedClient {
   readonly mac: string

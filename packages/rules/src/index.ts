@@ -1,8 +1,19 @@
-export { clientFacts, describedClientFacts, networkFacts, type Arrival, type DescribedClient } from './client-facts.ts'
+export {
+  clientFacts,
+  describedClientFacts,
+  networkFacts,
+  plainClientFacts,
+  type Arrival,
+  type DescribedClient,
+  type PlainClient,
+} from './client-facts.ts'
 export { decide } from './decide.ts'
 export type { Decision, Tried, Verdict } from './decision.ts'
 export { DEFAULT_POLICY } from './default-policy.ts'
 export { explain, type Explained, type Explanation } from './explain.ts'
+export { compileMatch, type Match } from './expression/condition.ts'
+export { ExpressionError } from './expression/expression-error.ts'
+export type { Sighting } from './expression/facts-context.ts'
 export { factPaths } from './fact-schema.ts'
 export type { ClientFacts, Facts, MachineFacts, NetworkFacts } from './facts.ts'
 export { LIMITS } from './limits.ts'

@@ -31,6 +31,9 @@ export const LIMITS = {
   expressionSteps: 50_000,
   /** The same over all rules of a policy, since a packet may be tried against each. */
   policySteps: 500_000,
+  /** The same for a match in a hardware record, of which a site may have `matches`: all are tried for a client nobody knows. */
+  matchSteps: 1_000,
+  matches: 100,
   /** The same over all tests of a document, which every service runs when it gets the policy: some seconds. */
   testSteps: 50_000_000,
   patternCharacters: 256,

@@ -177,3 +177,20 @@ test('targetFor: the script URL carries architecture and UUID as far as they are
     assert.deepEqual(target, { nextServer: tftp, file: `${http}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}` })
   }
 })
+
+test('targetFor: the script URL names a record that has another MAC, or none', () => {
+  const uuid = '00112233-4455-6677-8899-aabbccddeeff'
+  const ipxe = { ...client('uefi-x64', 'ipxe', 'tftp'), uuid }
+  const rows: readonly (readonly [id: string, mac: string, arch: number, query: string])[] = [
+    ['m1', '52:54:00:00:00:01', 7, `?arch=7&uuid=${uuid}`],
+    ['m1', '52:54:00:00:00:02', 7, `?arch=7&machine=m1&uuid=${uuid}`],
+    ['tink-system/a b&c', '', 7, '?arch=7&machine=tink-system/a%20b%26c'],
+    ['m1', '', UNKNOWN_ARCHITECTURE, '?machine=m1'],
+    ['x'.repeat(100), '', 7, `?arch=7&machine=${'x'.repeat(100)}`],
+  ]
+  for (const [id, mac, arch, query] of rows) {
+    const machine = { ...UNKNOWN_MACHINE, known: true, id, interface: { ...UNKNOWN_MACHINE.interface, mac } }
+    const target = targetFor(BOOT, { ...ipxe, arch }, machine, servers)
+    assert.deepEqual(target, byTftp(`${HTTP}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}`))
+  }
+})

@@ -49,7 +49,9 @@ export function targetFor(
   item?: number,
 ): Target {
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy' }
-  if (client.loader === 'ipxe') return { nextServer: servers.tftp.address, file: scriptUrl(client, servers, item) }
+  if (client.loader === 'ipxe') {
+    return { nextServer: servers.tftp.address, file: scriptUrl(client, machine, servers, item) }
+  }
   switch (decision.kind) {
     case 'local-disk':
     case 'deny':
@@ -123,19 +125,26 @@ function refusal(client: BootClient, servers: BootServers): BootTarget {
 
 /**
  * Says the architecture and the UUID as well, which iPXE's request would not: so the script is decided on the same facts as this
- * answer. The UUID is left out where the URL would no longer fit into the header field.
+ * answer. The UUID is left out where the URL would no longer fit into the header field. The id of the record is there when its MAC
+ * is not that of the client, so that the record is found again; too long a URL with it goes into option 67, which iPXE reads too.
  */
-function scriptUrl(client: BootClient, servers: BootServers, item: number | undefined): string {
+function scriptUrl(client: BootClient, machine: MachineFacts, servers: BootServers, item: number | undefined): string {
   const url = `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
   const query = [
     ...(client.arch === UNKNOWN_ARCHITECTURE ? [] : [`arch=${client.arch}`]),
     ...(item === undefined ? [] : [`item=${item}`]),
+    ...(machine.known && machine.interface.mac !== client.mac ? [`machine=${inQuery(machine.id)}`] : []),
   ]
   if (query.length === 0) return url
   const short = `${url}?${query.join('&')}`
   if (client.arch === UNKNOWN_ARCHITECTURE || client.uuid === undefined) return short
   const withUuid = `${short}&uuid=${client.uuid}`
   return withUuid.length <= FILE_LIMIT ? withUuid : short
+}
+
+/** RFC 3986 §3.4 lets a slash stand in a query, and in `namespace/name` it is short and well to read. */
+function inQuery(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll('%2F', '/')
 }
 
 function binaryUrl(client: BootClient, servers: BootServers, name: string): string {

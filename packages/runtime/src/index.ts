@@ -19,6 +19,7 @@ export {
   type DhcpPending,
   type ShellSilence,
 } from './dhcp/answer.ts'
+export { MessageTraits, type RelayIds } from './dhcp/message-traits.ts'
 export { packetFields } from './dhcp/packet-line.ts'
 export { serveDhcp, serveDhcpWithStore, type DhcpService, type DhcpStoreService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'
@@ -38,6 +39,8 @@ export { createMetrics, type Metrics } from './metrics.ts'
 export { didYouMean, nearest } from './nearest.ts'
 export { OperatorError } from './operator-error.ts'
 export { type ChildMessage, type Listen } from './parent.ts'
+export { createMachineIndex, type MachineIndex } from './replica/machine-index.ts'
+export type { CompileCondition, Condition, Found, FoundBy, Traits } from './replica/match-index.ts'
 export { openMachineReplica, type MachineReplica, type MachineReplicaOptions } from './replica/machines.ts'
 export { openPolicyReplica, type PolicyReplica, type PolicyReplicaOptions } from './replica/policy.ts'
 export { openReplicas, type Replicas, type ReplicasOptions } from './replica/replicas.ts'

@@ -1,15 +1,16 @@
 import { macOf, messageType, serverIdentifierFor, type DhcpMessage, type MessageType } from '@reboots/protocol/dhcp'
-import type { Instant, MacAddress } from '@reboots/protocol/net'
+import type { Instant } from '@reboots/protocol/net'
 import { identifyClient } from '@reboots/protocol/pxe'
+import { findMachine } from './find-machine.ts'
 import { onDecline } from './on-decline.ts'
 import { onDiscover } from './on-discover.ts'
 import { onInform } from './on-inform.ts'
 import { onRelease } from './on-release.ts'
 import { onRequest } from './on-request.ts'
-import type { Decision, Silence } from './outcome.ts'
+import type { Decision } from './outcome.ts'
 import { withSubnetSelection } from './place.ts'
 import type { Arrival, Asked, Ports } from './ports.ts'
-import { UNKNOWN, type Reservation } from './reservation.ts'
+import type { Reservation } from './reservation.ts'
 
 type Handler = (asked: Asked, machine: Reservation, ports: Ports) => Decision
 
@@ -43,7 +44,7 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
 
   const client = identifyClient(message)
   const mac = macOf(message)
-  const machine = findMachine(mac, ports)
+  const machine = findMachine(message, mac, client, arrival, ports)
   if ('silent' in machine) return { ...machine, client }
   const asked = {
     ...arrival,
@@ -53,25 +54,16 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
     server: serverIdentifierFor(message, arrival.link.address),
     now,
   }
-  return finished(asked, handler(asked, machine, ports), ports)
+  return finished(asked, handler(asked, machine, ports), machine, ports)
 }
 
 /** The outcome, sooner or later, with what goes into every reply, and a word on who asks to boot. */
-function finished(asked: Asked, decision: Decision, ports: Ports): Decision {
+function finished(asked: Asked, decision: Decision, machine: Reservation, ports: Ports): Decision {
   if ('step' in decision) {
-    return { step: decision.step, conclude: (result) => finished(asked, decision.conclude(result), ports) }
+    return { step: decision.step, conclude: (result) => finished(asked, decision.conclude(result), machine, ports) }
   }
   const { client } = asked
-  if ('silent' in decision) return { ...decision, client }
-  return { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client }
-}
-
-function findMachine(mac: MacAddress, { machines, settings }: Ports): Reservation | { readonly silent: Silence } {
-  const machine = machines.byMac(mac)
-  if (machine === undefined) {
-    if (!machines.synced) return { silent: 'not-synced' }
-    return settings.servesUnknown ? UNKNOWN : { silent: 'unknown-machine' }
-  }
-  if (machine.disabled) return { silent: 'dhcp-disabled' }
-  return machine
+  const found = machine.foundBy === undefined ? undefined : `${machine.machine.id} by ${machine.foundBy}`
+  if ('silent' in decision) return { ...decision, client, found }
+  return { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client, found }
 }

@@ -23,19 +23,20 @@ export interface Holding {
 export function holdingOf(asked: Asked, machine: Reservation, ports: Ports): Holding | Silent {
   const { address } = machine
   const { settings } = ports
-  if (address !== undefined && isUsableThere(address, asked, settings)) return reservedHolding(asked, address)
+  if (address !== undefined && isUsableThere(address, asked, settings)) return reservedHolding(asked, machine, address)
   const pooled = pooledHolding(asked, machine, settings)
   if (!('silent' in pooled) || address === undefined) return pooled
   return { silent: 'wrong-network', note: `record says ${address.subnet}` }
 }
 
 /**
- * The machine is known by its MAC alone: firmware, iPXE and the installed system send different client identifiers (option 61) or none,
+ * A machine is known by its MAC, or by what its record names besides: firmware, iPXE and the installed system send different client identifiers (option 61) or none,
  * and must all get the same address (RFC 2131 §4.2 leaves the choice of key to us when an administrator has set one).
  */
-export function reservedHolding(asked: Asked, { ip, terms }: ReservedAddress): Holding {
+export function reservedHolding(asked: Asked, { holder }: Reservation, { ip, terms }: ReservedAddress): Holding {
   const own = terms[stageOf(asked.client)]
-  return { client: asked.mac, reserved: ip, pool: own.pool, termsOf: (address) => (address === ip ? own : undefined) }
+  const client = holder ?? asked.mac
+  return { client, reserved: ip, pool: own.pool, termsOf: (address) => (address === ip ? own : undefined) }
 }
 
 function pooledHolding(asked: Asked, machine: Reservation, settings: Settings): Holding | Silent {

@@ -1,19 +1,16 @@
 import type { LeaseStep, StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
-import type { Ipv4Address } from '@reboots/protocol/net'
-import { parsePolicy, type Policy } from '@reboots/rules'
-import { findLinks, now, openReplicas, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
-import { withhold } from './addressing/withhold.ts'
+import { findLinks, now, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
 import { announcement } from './announcement.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
 import { openLeases } from './adapters/open-leases.ts'
+import { openControlPlane } from './adapters/replicas.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
 import type { Outcome } from './outcome.ts'
 import type { Ports } from './ports.ts'
 import { RelayMemory } from './relay-memory.ts'
-import { reservationOf, type Reservation } from './reservation.ts'
 
 await runService({
   name: 'dhcp',
@@ -23,15 +20,7 @@ await runService({
     const links = findLinks(config.links.interfaces)
     const settings = settingsOf(config, links)
     const leases = await openLeases(config.dhcp.leases, context.directory, log)
-    const isReserved = (address: Ipv4Address): boolean => replicas.machines.byIp(address) !== undefined
-    const replicas = openReplicas<Reservation, Policy>({
-      control: config.control,
-      prepare: (machine, iface) => reservationOf(machine, iface, settings),
-      compile: (document, version) => parsePolicy(document, 'policy', version),
-      changed: withhold(leases, settings.networks, isReserved),
-      log,
-      metrics,
-    })
+    const replicas = openControlPlane({ control: config.control, leases, settings, log, metrics })
     const ports: Ports = { ...replicas, leases, relays: new RelayMemory(), settings }
     gaugeLeases(metrics, leases, now)
 

@@ -13,7 +13,7 @@ export function onRelease(asked: Asked, machine: Reservation, { settings }: Port
   if (ciaddr === UNSPECIFIED) return { silent: 'not-the-owner' }
   // A lease from before a restart may not be in the books; the reservation is.
   const owns = ciaddr === machine.address?.ip
-  const client = owns ? mac : (keyOf(asked, settings) ?? mac)
+  const client = owns ? (machine.holder ?? mac) : (keyOf(asked, settings) ?? mac)
   return {
     step: { kind: 'release', client, address: ciaddr },
     conclude(lease) {

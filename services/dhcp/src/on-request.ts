@@ -73,7 +73,7 @@ function reasonOf({ silent, note }: Silent): string {
 function holdingOfOwner(asked: Asked, machine: Reservation, ports: Ports): Holding | Silent {
   const holding = holdingOf(asked, machine, ports)
   const misplaced = 'silent' in holding && holding.silent === 'wrong-network' && machine.address !== undefined
-  return misplaced ? reservedHolding(asked, machine.address) : holding
+  return misplaced ? reservedHolding(asked, machine, machine.address) : holding
 }
 
 /** The link's own address is us as well, also where a relay agent gave us another name. */

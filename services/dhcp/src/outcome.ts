@@ -38,6 +38,8 @@ export interface Remarks {
   readonly client?: BootClient | undefined
   readonly verdict?: Verdict | undefined
   readonly note?: string | undefined
+  /** The machine, and by what, if it was not found by its MAC. */
+  readonly found?: string | undefined
 }
 
 export interface Reply extends Remarks {

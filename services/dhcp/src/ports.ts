@@ -2,7 +2,8 @@ import type { Lease } from '@reboots/leases'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
-import type { BootServers, Policy } from '@reboots/rules'
+import type { BootServers, Policy, Sighting } from '@reboots/rules'
+import type { Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
 import type { Networks } from './addressing/networks.ts'
 import type { RelayMemory } from './relay-memory.ts'
@@ -20,6 +21,9 @@ export interface Ports {
 /** The hardware records, made ready for use by `reservationOf`. */
 export interface Machines {
   byMac(mac: MacAddress): Reservation | undefined
+  /** Some record is found by something else than a MAC: only then is it of use to ask `byTraits`. */
+  readonly matching: boolean
+  byTraits(traits: Traits<Sighting>): Found<Reservation> | undefined
   /** False until the records have been seen once. */
   readonly synced: boolean
 }

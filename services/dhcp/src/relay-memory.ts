@@ -28,7 +28,13 @@ export class RelayMemory {
   /** Those of the message if it was relayed, which are kept; else those kept, if the client has its address already. */
   factsOf(message: DhcpMessage, mac: MacAddress): RelayFacts {
     const { giaddr } = message
-    if (giaddr !== UNSPECIFIED) return this.#keep(mac, giaddr, message)
+    return giaddr === UNSPECIFIED ? this.recall(message, mac) : this.#keep(mac, giaddr, message)
+  }
+
+  /** The same, and nothing is kept. */
+  recall(message: DhcpMessage, mac: MacAddress): RelayFacts {
+    const { giaddr } = message
+    if (giaddr !== UNSPECIFIED) return { giaddr, ...identifiersOf(message) }
     const kept = message.ciaddr === UNSPECIFIED ? undefined : this.#facts.get(mac)
     return kept ?? { giaddr, ...identifiersOf(message) }
   }

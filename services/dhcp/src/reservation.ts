@@ -11,12 +11,17 @@ import {
   type Seconds,
 } from '@reboots/protocol/net'
 import { machineFacts, UNKNOWN_MACHINE, type MachineFacts } from '@reboots/rules'
+import type { FoundBy } from '@reboots/runtime'
 import { byStage, leaseTimeAt, withDefaults, type TermsByStage } from './addressing/terms.ts'
 import type { Settings } from './ports.ts'
 
 /** One interface of a machine as DHCP sees it, made once per change of its record. */
 export interface Reservation {
   readonly machine: MachineFacts
+  /** Who has its reserved address in the books; absent: the MAC that asks. */
+  readonly holder?: string | undefined
+  /** Absent: by its MAC. */
+  readonly foundBy?: FoundBy | undefined
   /** The record asks for no DHCP answer. */
   readonly disabled: boolean
   /** Absent: the record has no address. */
@@ -50,11 +55,22 @@ export function reservationOf(machine: hardware.Machine, iface: hardware.Interfa
   const dhcp = iface.dhcp
   return {
     machine: machineFacts(machine, iface),
+    holder: iface.match === undefined ? undefined : holderOf(machine, iface),
     disabled: dhcp?.disabled ?? false,
     address: dhcp && dhcp.address !== '' ? reservedAddress(dhcp, settings) : undefined,
     tftpServerName: dhcp?.tftpServerName ?? '',
     bootFileName: dhcp?.bootFileName ?? '',
   }
+}
+
+/**
+ * A machine that is found by more than its MAC is one and the same to the books whatever it is found by, and whatever network card it
+ * has: its MAC as recorded, else the record.
+ */
+function holderOf({ id, interfaces }: hardware.Machine, iface: hardware.Interface): string {
+  const place = interfaces.indexOf(iface)
+  if (iface.mac !== '') return iface.mac
+  return place > 0 ? `record:${id}/${place}` : `record:${id}`
 }
 
 /** What the record does not say is as in the subnet that the address is in, if there is one, else as for all networks. */

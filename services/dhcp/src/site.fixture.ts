@@ -15,7 +15,6 @@ import {
 import {
   bytesOfMac,
   parseIpv4,
-  parseMac,
   UNSPECIFIED,
   type Datagram,
   type Endpoint,
@@ -24,8 +23,15 @@ import {
   type MacAddress,
   type Seconds,
 } from '@reboots/protocol/net'
-import { DEFAULT_POLICY, parsePolicy, type Policy } from '@reboots/rules'
-import { answerDatagram, bootServersOn, type DhcpAnswer, type UdpLink } from '@reboots/runtime'
+import { compileMatch, DEFAULT_POLICY, parsePolicy, type Policy, type Sighting } from '@reboots/rules'
+import {
+  answerDatagram,
+  bootServersOn,
+  createMachineIndex,
+  type DhcpAnswer,
+  type MachineIndex,
+  type UdpLink,
+} from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import type { Networks } from './addressing/networks.ts'
 import { withhold } from './addressing/withhold.ts'
@@ -79,6 +85,18 @@ export function networks(dhcp: object = {}): Networks {
   return settingsOf(config, [link]).networks
 }
 
+function indexOf(machines: readonly hardware.Machine[], settings?: Settings): MachineIndex<Reservation, Sighting> {
+  const index = createMachineIndex<Reservation, Sighting>(
+    (machine, iface) => reservationOf(machine, iface, settings!),
+    (_machine, error) => {
+      throw error
+    },
+    { compile: (when) => compileMatch(when).test },
+  )
+  index.apply(machines, [])
+  return index
+}
+
 /** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
 export class Site {
   readonly ports: Ports & { readonly leases: LeaseTable }
@@ -87,7 +105,7 @@ export class Site {
   /** When every lease ends in the books, whatever was asked for: a store that others share may know less time. */
   booksEnd: Instant | undefined
   now = 1_700_000_000_000 as Instant
-  #reservations = new Map<MacAddress, Reservation>()
+  #index = indexOf([])
   #policy: Policy | undefined
 
   constructor(options: SiteOptions = {}) {
@@ -105,11 +123,18 @@ export class Site {
       bootServers: (link) => bootServersOn(link, BOOT),
       ...options.settings,
     }
-    const byMac = (mac: MacAddress) => this.#reservations.get(mac)
+    const index = () => this.#index
     const policy = 'policy' in options ? options.policy : DEFAULT_POLICY
     this.#policy = policy === undefined ? undefined : parsePolicy(policy, 'test')
     this.ports = {
-      machines: { byMac, synced: options.synced ?? true },
+      machines: {
+        byMac: (mac) => index().byMac(mac),
+        byTraits: (traits) => index().byTraits(traits),
+        get matching() {
+          return index().matching
+        },
+        synced: options.synced ?? true,
+      },
       policy: { current: () => this.#policy },
       leases: new LeaseTable(),
       relays: new RelayMemory(),
@@ -121,19 +146,10 @@ export class Site {
   /** These are the records from now on. */
   record(...machines: readonly hardware.Machine[]): void {
     const { settings, leases } = this.ports
-    const before = this.#addresses()
-    this.#reservations = new Map(
-      machines.flatMap((machine) =>
-        machine.interfaces.map((iface) => [parseMac(iface.mac)!, reservationOf(machine, iface, settings)] as const),
-      ),
-    )
-    const now = this.#addresses()
+    const before = [...this.#index.addresses]
+    this.#index = indexOf(machines, settings)
+    const now = new Set(this.#index.addresses)
     withhold(leases, settings.networks, (address) => now.has(address))([...before, ...now])
-  }
-
-  #addresses(): ReadonlySet<Ipv4Address> {
-    const addresses = [...this.#reservations.values()].map(({ address }) => address?.ip)
-    return new Set(addresses.filter((address) => address !== undefined))
   }
 
   wait(seconds: number): void {

@@ -201,7 +201,7 @@ for (const form of ['*', 'W/ETAG', '"other", ETAG', 'ETAG,W/"x"', '"a,b" , ETAG'
 test('a script request carries what the URL and the connection say', async () => {
   asked.length = 0
   const uuid = '4C4C4544-0042-3010-8057-B4C04F4A3132'
-  await raw(`/ipxe/script/52:54:00:00:00:01/auto.ipxe?arch=7&item=2&uuid=${uuid}`, {
+  await raw(`/ipxe/script/52:54:00:00:00:01/auto.ipxe?arch=7&item=2&machine=tink/node%201&uuid=${uuid}`, {
     headers: { 'x-forwarded-for': '192.0.2.9' },
   })
   assert.deepEqual(asked, [
@@ -211,6 +211,7 @@ test('a script request carries what the URL and the connection say', async () =>
       arch: 7,
       uuid: uuid.toLowerCase(),
       item: 2,
+      machine: 'tink/node 1',
       network: { link: 'lo', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' },
       origin,
     },

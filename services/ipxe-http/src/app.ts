@@ -121,6 +121,7 @@ function scriptRequest(request: FastifyRequest, path: string, options: AppOption
     mac,
     address: addressOf(clientOf(request)),
     arch: /^\d{1,5}$/.test(query['arch'] ?? '') ? Number(query['arch']) : undefined,
+    machine: typeof query['machine'] === 'string' ? query['machine'] : undefined,
     uuid: /^[0-9a-f-]{36}$/i.test(query['uuid'] ?? '') ? query['uuid']!.toLowerCase() : undefined,
     item: /^\d{1,3}$/.test(query['item'] ?? '') ? Number(query['item']) : undefined,
     network: {

@@ -23,7 +23,7 @@ function mac(text: string): MacAddress {
 
 function known(mac: MacAddress, options: Omit<MachineSpec, 'mac'>): [MacAddress, KnownMachine] {
   const record = machine({ mac, ...options })
-  return [mac, { mac, facts: machineFacts(record, 0) }]
+  return [mac, { mac, matched: false, facts: machineFacts(record, 0) }]
 }
 
 const MACHINES = new Map([
@@ -44,6 +44,17 @@ const MACHINES = new Map([
   known(SCRIPTED, { netboot: { ipxe: { contents: '#!ipxe\necho hello\n' } } }),
 ])
 
+/** A machine with an interface that has a MAC, and two that are found by something else. */
+const UUID = '4c4c4544-0042-3010-8057-b4c04f4a3132'
+const PORTS: readonly KnownMachine[] = [
+  { mac: mac('52:54:00:00:00:05'), matched: false },
+  { mac: undefined, matched: true },
+  { mac: undefined, matched: true },
+].map(({ mac, matched }, index) => {
+  const record = machine({ mac: '', id: 'ports', name: `port-${index}`, address: `192.0.2.2${index}` })
+  return { mac, matched, facts: machineFacts(record, 0) }
+})
+
 const SITE = siteOf(
   loadConfig(shape, { env: { REBOOTS_HTTP_EXTRA_KERNEL_ARGS: 'quiet,splash', REBOOTS_HTTP_SYSLOG_HOST: '192.0.2.7' } })
     .config,
@@ -54,6 +65,8 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
   return {
     machineByMac: (mac) => MACHINES.get(mac),
     machineByAddress: (address) => (address === parseIpv4('192.0.2.10') ? MACHINES.get(ALLOWED) : undefined),
+    machineById: (id) => (id === 'ports' ? PORTS : []),
+    machineByUuid: (uuid) => (uuid === UUID ? PORTS[1] : undefined),
     policy: () => policy,
     machinesSynced,
   }
@@ -62,15 +75,8 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
 const SHIPPED = parsePolicy(DEFAULT_POLICY, 'default')
 
 function ask(request: Partial<ScriptRequest>, using = ports(SHIPPED)): ScriptAnswer {
-  const whole = {
-    mac: undefined,
-    address: undefined,
-    arch: 7,
-    uuid: undefined,
-    item: undefined,
-    network: NETWORK,
-    ...request,
-  }
+  const nothing = { mac: undefined, address: undefined, uuid: undefined, item: undefined, machine: undefined }
+  const whole = { ...nothing, arch: 7, network: NETWORK, ...request }
   return onScript(whole, using, SITE, { times: 2, delaySeconds: 3 }, NOW)
 }
 
@@ -175,7 +181,8 @@ for (const [where, profile] of [
 ] as const) {
   test(`a password that cannot be written into ${where} is not in the reason either`, () => {
     const site = { ...SITE, registry: { ...SITE.registry, password: 'hun\nter2' } }
-    const request = { mac: ALLOWED, address: undefined, arch: 7, uuid: undefined, item: undefined, network: NETWORK }
+    const nothing = { address: undefined, uuid: undefined, item: undefined, machine: undefined }
+    const request = { ...nothing, mac: ALLOWED, arch: 7, network: NETWORK }
     const answer = onScript(request, ports(policy(profile)), site, { times: 0, delaySeconds: 0 }, NOW)
     assert.ok('refused' in answer, JSON.stringify(answer))
     assert.equal(answer.refused, 'profile-not-renderable')
@@ -236,4 +243,31 @@ exit 1
     /^chain --autofree http:\/\/192\.0\.2\.1\/hook\.ipxe /m,
   )
   assert.match(scriptOf(ask({ ...request, item: 2 }, ports(CHOICE))), /^echo booting from the local disk\nexit 1$/m)
+  const found = scriptOf(ask({ mac: UNKNOWN, machine: 'ports' }, ports(CHOICE)))
+  assert.match(found, /auto\.ipxe\?arch=7&item=2&machine=ports /)
+})
+
+const ADDRESS = parseIpv4('192.0.2.22')!
+
+/** What is known of a machine, and whose script it gets: the record's name and the MAC in it. */
+const FOUND: readonly (readonly [what: string, request: Partial<ScriptRequest>, banner: string])[] = [
+  ['a MAC that a record has', { mac: ALLOWED, machine: 'ports', uuid: UUID }, `node-1 (${ALLOWED})`],
+  ['the id in the URL', { mac: UNKNOWN, machine: 'ports' }, `port-1 (${UNKNOWN})`],
+  [
+    'of its interfaces the one whose address asks',
+    { mac: UNKNOWN, machine: 'ports', address: ADDRESS },
+    `port-2 (${UNKNOWN})`,
+  ],
+  ['the UUID', { mac: UNKNOWN, uuid: UUID }, `port-1 (${UNKNOWN})`],
+  ['an id that is gone: the UUID', { mac: UNKNOWN, machine: 'gone', uuid: UUID }, `port-1 (${UNKNOWN})`],
+]
+
+for (const [what, request, banner] of FOUND) {
+  test(`a machine is found by ${what}`, () => {
+    assert.ok(scriptOf(ask(request)).includes(`echo Reboots: ${banner}\n`))
+  })
+}
+
+test('an id without MAC in the path finds nobody', () => {
+  assert.deepEqual(Object.values(ask({ machine: 'ports' }))[0], 'unknown-machine')
 })

@@ -1,5 +1,5 @@
 import { IpxeValueError } from '@reboots/protocol/ipxe'
-import type { Instant, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import { formatIpv4, type Instant, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { architecture, type BootClient } from '@reboots/protocol/pxe'
 import {
   clientFacts,
@@ -24,6 +24,8 @@ export interface ScriptRequest {
   readonly uuid: string | undefined
   /** The entry of a menu that was chosen, counted from 1. */
   readonly item: number | undefined
+  /** Id of the record, which the DHCP answer wrote there for a machine that was not found by its MAC. */
+  readonly machine: string | undefined
   readonly network: NetworkFacts
 }
 
@@ -75,7 +77,7 @@ export function onScript(
     }
   }
   const known = lookUp(request, ports)
-  const mac = known?.mac ?? request.mac
+  const mac = request.mac ?? known?.mac
   if (mac === undefined) {
     return {
       refused: 'unknown-machine',
@@ -124,18 +126,31 @@ export function onScript(
 }
 
 /** The same script with an entry of its menu chosen: decided on the same facts. */
-function scriptUrl(origin: string, mac: MacAddress, { arch, uuid }: ScriptRequest, item: number): string {
+function scriptUrl(origin: string, mac: MacAddress, { arch, uuid, machine }: ScriptRequest, item: number): string {
   const query = [
     ...(arch === undefined ? [] : [`arch=${arch}`]),
     `item=${item}`,
+    ...(machine === undefined ? [] : [`machine=${encodeURIComponent(machine.toWellFormed())}`]),
     ...(uuid === undefined ? [] : [`uuid=${uuid}`]),
   ]
   return `${origin}/ipxe/script/${mac}/auto.ipxe?${query.join('&')}`
 }
 
 function lookUp(request: ScriptRequest, ports: ScriptPorts): KnownMachine | undefined {
-  if (request.mac !== undefined) return ports.machineByMac(request.mac)
-  return request.address === undefined ? undefined : ports.machineByAddress(request.address)
+  const { mac, address, machine, uuid } = request
+  if (mac === undefined) return address === undefined ? undefined : ports.machineByAddress(address)
+  return (
+    ports.machineByMac(mac) ??
+    (machine === undefined ? undefined : interfaceOf(ports.machineById(machine), address)) ??
+    (uuid === undefined ? undefined : ports.machineByUuid(uuid))
+  )
+}
+
+/** The one with the address that asks, if that is its own, else the first that is found by something else than its MAC. */
+function interfaceOf(found: readonly KnownMachine[], address: Ipv4Address | undefined): KnownMachine | undefined {
+  const text = address === undefined ? '' : formatIpv4(address)
+  const matched = found.filter((known) => known.matched)
+  return matched.find(({ facts }) => facts.interface.address === text) ?? matched[0]
 }
 
 function factsOf(request: ScriptRequest, mac: MacAddress, known: KnownMachine | undefined, now: Instant): Facts {

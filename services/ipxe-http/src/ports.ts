@@ -4,7 +4,10 @@ import type { FileHandle } from 'node:fs/promises'
 
 /** A machine's interface as this service needs it. */
 export interface KnownMachine {
-  readonly mac: MacAddress
+  /** Undefined: the record has none, and names the interface by something else. */
+  readonly mac: MacAddress | undefined
+  /** It is found by something else than its MAC, too. */
+  readonly matched: boolean
   readonly facts: MachineFacts
 }
 
@@ -12,6 +15,9 @@ export interface KnownMachine {
 export interface ScriptPorts {
   machineByMac(mac: MacAddress): KnownMachine | undefined
   machineByAddress(address: Ipv4Address): KnownMachine | undefined
+  /** Its interfaces. */
+  machineById(id: string): readonly KnownMachine[]
+  machineByUuid(uuid: string): KnownMachine | undefined
   /** The boot policy in force; undefined until one has been received. */
   policy(): Policy | undefined
   /** True once the hardware records have been received. */

@@ -167,6 +167,26 @@ tests: []
   assert.deepEqual(rules, ['here', 'relayed'])
 })
 
+test('a machine is found by what its record names besides its MAC', () => {
+  const uuid = '00010203-0405-0607-0809-0a0b0c0d0e0f'
+  const guid = '00030201000504070608090a0b0c0d0e0f'
+  const records = [
+    machine({ id: 'by-uuid', mac: '', match: { uuid }, netboot: { ipxe: { binary: 'uuid.efi' } } }),
+    machine({ id: 'by-client', mac: '', match: { clientIds: ['ff01'] }, netboot: { ipxe: { binary: 'client.efi' } } }),
+    machine({ id: 'by-arch', mac: '', match: { when: 'client.arch == 6' }, netboot: { ipxe: { binary: 'arch.efi' } } }),
+  ]
+  const ports = site({ machines: records })
+  const rows: readonly (readonly [Readonly<Record<number, string>>, string])[] = [
+    [{ 97: guid }, 'uuid.efi'],
+    [{ 97: guid, 61: 'ff01' }, 'client.efi'],
+    [{ 93: '0006' }, 'arch.efi'],
+  ]
+  for (const [more, file] of rows) assert.equal(replied(ask(changed(ovmf, more), ports)).reply.file, file)
+  assert.deepEqual('silent' in ask(ovmf, ports), true)
+  const script = replied(ask(changed(ipxe, { 97: guid }), ports)).reply.file
+  assert.match(script, /auto\.ipxe\?arch=7&machine=by-uuid/)
+})
+
 function ask(message: DhcpMessage, ports: Ports, from: Endpoint = NOBODY): Outcome {
   return handle(message, { link: LINK, from }, ports, NOW)
 }

@@ -1,5 +1,5 @@
 import { formatIpv4 } from '@reboots/protocol/net'
-import { machineFacts, parsePolicy } from '@reboots/rules'
+import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
 import { bootServersOn, findLinks, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
 import { shape } from './config.ts'
@@ -11,9 +11,10 @@ await runService({
   async start(context) {
     const { config, log, metrics } = context
     const links = findLinks(config.links.interfaces)
-    const replicas = openReplicas({
+    const replicas = openReplicas<MachineFacts, Policy, Sighting>({
       control: config.control,
       prepare: machineFacts,
+      match: (when) => compileMatch(when).test,
       compile: (document, version) => parsePolicy(document, 'policy', version),
       log,
       metrics,

@@ -1,5 +1,6 @@
 import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
-import type { BootServers, MachineFacts, Policy } from '@reboots/rules'
+import type { BootServers, MachineFacts, Policy, Sighting } from '@reboots/rules'
+import type { Found, Traits } from '@reboots/runtime'
 
 /** What this service needs from the world. Everything answers at once, from memory. */
 export interface Ports {
@@ -11,6 +12,9 @@ export interface Ports {
 /** The hardware records, as rules see them. */
 export interface Machines {
   byMac(mac: MacAddress): MachineFacts | undefined
+  /** Some record is found by something else than a MAC: only then is it of use to ask `byTraits`. */
+  readonly matching: boolean
+  byTraits(traits: Traits<Sighting>): Found<MachineFacts> | undefined
   /** False until the records have been seen once. */
   readonly synced: boolean
 }

@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs'
 import type { hardware } from '@reboots/api'
 import { fromHex } from '@reboots/protocol/bytes'
 import { decodeMessage, withOptions, type DhcpMessage } from '@reboots/protocol/dhcp'
-import { parseIpv4, parseMac, UNSPECIFIED, type Endpoint, type Instant, type Ipv4Address } from '@reboots/protocol/net'
-import { DEFAULT_POLICY, machineFacts, parsePolicy } from '@reboots/rules'
-import { answerDatagram, bootServersOn, type DhcpAnswer } from '@reboots/runtime'
+import { parseIpv4, UNSPECIFIED, type Endpoint, type Instant, type Ipv4Address } from '@reboots/protocol/net'
+import {
+  compileMatch,
+  DEFAULT_POLICY,
+  machineFacts,
+  parsePolicy,
+  type MachineFacts,
+  type Sighting,
+} from '@reboots/rules'
+import { answerDatagram, bootServersOn, createMachineIndex, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import type { Outcome } from './outcome.ts'
 import { handle } from './handle.ts'
@@ -48,13 +55,16 @@ export interface SiteOptions {
 export function site(options: SiteOptions = {}): Ports {
   const policyText = 'policy' in options ? options.policy : DEFAULT_POLICY
   const policy = policyText === undefined ? undefined : parsePolicy(policyText, 'test')
-  const machines = new Map(
-    (options.machines ?? []).flatMap((record) =>
-      record.interfaces.map((iface) => [parseMac(iface.mac)!, machineFacts(record, iface)] as const),
-    ),
+  const machines = createMachineIndex<MachineFacts, Sighting>(
+    machineFacts,
+    (_machine, error) => {
+      throw error
+    },
+    { compile: (when) => compileMatch(when).test },
   )
+  machines.apply(options.machines ?? [], [])
   return {
-    machines: { byMac: (mac) => machines.get(mac), synced: options.synced ?? true },
+    machines: { ...machines, matching: machines.matching, synced: options.synced ?? true },
     policy: { current: () => policy },
     settings: {
       bootServers: (link) => bootServersOn(link, { ...BOOT, ...options.boot }),

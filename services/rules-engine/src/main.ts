@@ -1,11 +1,13 @@
 import path from 'node:path'
 import { rules } from '@reboots/api'
+import { compileMatch, type Sighting } from '@reboots/rules'
 import { now, openMachineReplica, runService, serveRpc, startHealth } from '@reboots/runtime'
 import { defaultPolicy } from './adapters/default-policy.ts'
 import { knownMachine } from './adapters/machines.ts'
 import { policyFile } from './adapters/policy-file.ts'
 import { shape } from './config.ts'
 import { rulesService } from './handle.ts'
+import type { KnownMachine } from './ports.ts'
 import { publishFirst } from './publish-first.ts'
 import { keepPublished } from './reload.ts'
 
@@ -16,7 +18,13 @@ await runService({
     const file = config.rules.policy
     const source = file === '' ? defaultPolicy : policyFile(path.resolve(directory, file))
     const publisher = await publishFirst(source)
-    const machines = openMachineReplica({ address: config.control.hardware, prepare: knownMachine, log, metrics })
+    const machines = openMachineReplica<KnownMachine, Sighting>({
+      address: config.control.hardware,
+      prepare: knownMachine,
+      compile: (when) => compileMatch(when).test,
+      log,
+      metrics,
+    })
     const { service, close } = rulesService({ publisher, machines, now, log, metrics })
     const rpc = await serveRpc({
       listen: config.rules.listen,

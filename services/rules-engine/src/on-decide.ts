@@ -8,6 +8,7 @@ import {
   type Decision,
   type Explanation,
   type Facts,
+  type Sighting,
 } from '@reboots/rules'
 import type { KnownMachine, Machines } from './ports.ts'
 import type { Publication } from './publisher.ts'
@@ -26,9 +27,10 @@ export function onDecide(
   const mac = parseMac(request.mac)
   const wrong = mac === undefined ? `mac: not a MAC address: ${JSON.stringify(request.mac)}` : problemIn(request)
   if (mac === undefined || wrong !== undefined) return { code: status.INVALID_ARGUMENT, details: wrong ?? '' }
-  const machine = machines.byMac(mac)
+  const sighting = sightingOf(request, mac)
+  const machine = machineOf(request, mac, sighting, machines)
   const note = machines.problem
-  const explanation = explain(policy, factsOf(request, mac, machine, now))
+  const explanation = explain(policy, factsOf(sighting, machine, now))
   const response = responseOf(explanation, machine !== undefined, note)
   return note === undefined ? { response } : { response, note }
 }
@@ -42,25 +44,50 @@ const RELAY_FLAGS: ReadonlySet<string> = new Set(['unicast', 'broadcast'])
 const LOADERS: ReadonlySet<string> = new Set(['', 'firmware', 'ipxe'])
 
 function problemIn(request: rules.DecideRequest): string | undefined {
-  const { arch, transport, loader, giaddr, circuitId, remoteId, relayFlags } = request
+  const { arch, transport, loader, giaddr, circuitId, remoteId, clientId, relayFlags } = request
   if (arch > 0xffff) return `arch: not an architecture type: ${arch}`
   if (!Object.hasOwn(TRANSPORTS, transport)) return 'transport: PXEClient or HTTPClient'
   if (!LOADERS.has(loader)) return 'loader: firmware or ipxe'
   if (giaddr !== '' && parseIpv4(giaddr) === undefined) return `giaddr: not an IPv4 address: ${JSON.stringify(giaddr)}`
   if (!HEXADECIMAL.test(circuitId)) return 'circuit_id: not hexadecimal'
   if (!HEXADECIMAL.test(remoteId)) return 'remote_id: not hexadecimal'
+  if (!HEXADECIMAL.test(clientId)) return 'client_id: not hexadecimal'
   return relayFlags.every((flag) => RELAY_FLAGS.has(flag)) ? undefined : 'relay_flags: unicast or broadcast'
 }
 
 const HEXADECIMAL = /^(?:[0-9a-f]{2})*$/i
 
-/** Without a transport it is the one of the architecture type, as it would be on the wire. */
-function factsOf(
+/** The record that is named, else the one that dhcp would find. */
+function machineOf(
   request: rules.DecideRequest,
   mac: MacAddress,
-  machine: KnownMachine | undefined,
-  now: Instant,
-): Facts {
+  facts: Sighting,
+  machines: Machines,
+): KnownMachine | undefined {
+  if (request.machineId !== '') {
+    const own = machines.byId(request.machineId)
+    return own.find(({ facts }) => facts.interface.mac === mac) ?? own[0]
+  }
+  const known = machines.byMac(mac)
+  if (known !== undefined || !machines.matching) return known
+  const { circuitId, remoteId } = facts.network
+  return machines.byTraits({
+    clientId: request.clientId.toLowerCase(),
+    circuitId,
+    remoteId,
+    uuid: facts.client.uuid,
+    facts,
+  })?.value
+}
+
+function factsOf(sighting: Sighting, machine: KnownMachine | undefined, now: Instant): Facts {
+  const { client, network } = sighting
+  const subnet = machine?.subnet ?? ''
+  return { client, network: { ...network, subnet }, machine: machine?.facts ?? UNKNOWN_MACHINE, now }
+}
+
+/** Without a transport it is the one of the architecture type, as it would be on the wire. */
+function sightingOf(request: rules.DecideRequest, mac: MacAddress): Sighting {
   const { arch, vendorClass, userClass, link, giaddr } = request
   const loader = request.loader === '' ? 'firmware' : request.loader
   const uuid = request.uuid.toLowerCase()
@@ -80,10 +107,8 @@ function factsOf(
       circuitId: request.circuitId.toLowerCase(),
       remoteId: request.remoteId.toLowerCase(),
       relayFlags: request.relayFlags,
-      subnet: machine?.subnet ?? '',
+      subnet: '',
     },
-    machine: machine?.facts ?? UNKNOWN_MACHINE,
-    now,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MacAddress } from '@reboots/protocol/net'
-import type { MachineFacts } from '@reboots/rules'
+import type { MachineFacts, Sighting } from '@reboots/rules'
+import type { Found, Traits } from '@reboots/runtime'
 
 /** A machine's interface as decisions need it. */
 export interface KnownMachine {
@@ -11,6 +12,9 @@ export interface KnownMachine {
 /** What Decide needs to know of machines. */
 export interface Machines {
   byMac(mac: MacAddress): KnownMachine | undefined
+  byId(id: string): readonly KnownMachine[]
+  readonly matching: boolean
+  byTraits(traits: Traits<Sighting>): Found<KnownMachine> | undefined
   /** Why no records have been received so far; undefined once there have been. */
   readonly problem: string | undefined
 }

@@ -8,20 +8,26 @@ import { promisify } from 'node:util'
 import { status, type Metadata } from '@grpc/grpc-js'
 import { rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
-import { DEFAULT_POLICY } from '@reboots/rules'
+import { compileMatch, DEFAULT_POLICY, type Sighting } from '@reboots/rules'
 import { connect, createLog, createMetrics, openMachineReplica, serveRpc } from '@reboots/runtime'
 import { fakeHardware, machine } from '@reboots/testkit'
 import { knownMachine } from './adapters/machines.ts'
 import { policyFile } from './adapters/policy-file.ts'
 import { rulesService } from './handle.ts'
-import type { Machines } from './ports.ts'
+import type { KnownMachine, Machines } from './ports.ts'
 import { publishFirst } from './publish-first.ts'
 import { versionOf } from './publisher.ts'
 import { keepPublished } from './reload.ts'
 
 const NOW = 1_769_848_200_000 as Instant
 const MAC = '52:54:00:00:00:01'
-const NO_MACHINES: Machines = { byMac: () => undefined, problem: 'no machines yet from nowhere: not reached yet' }
+const NO_MACHINES: Machines = {
+  byMac: () => undefined,
+  byId: () => [],
+  matching: false,
+  byTraits: () => undefined,
+  problem: 'no machines yet from nowhere: not reached yet',
+}
 const log = createLog('test', { level: 'silent', format: 'json' })
 
 const policyThat = (otherwise: string): string =>
@@ -158,6 +164,49 @@ test('Decide says what a machine gets, and why not something else', async (conte
   )
 })
 
+test('Decide finds a machine as dhcp does: by MAC, by what its record names besides, or by id', async (context) => {
+  const found = (id: string, match: NonNullable<Parameters<typeof machine>[0]['match']>) =>
+    machine({ id, mac: '', match })
+  const uuid = '4c4c4544-0042-3010-8057-b4c04f4a3132'
+  const hardware = await fakeHardware([
+    machine({ id: 'by-mac', mac: MAC }),
+    found('by-client', { clientIds: ['006e31'] }),
+    found('by-circuit', { circuitId: 'aa', remoteId: 'bb' }),
+    found('by-uuid', { uuid }),
+    found('by-condition', { when: 'client.arch == 11 && network.link == "eth7"' }),
+  ])
+  const compile = (when: string) => compileMatch(when).test
+  const replica = openMachineReplica<KnownMachine, Sighting>({
+    address: hardware.address,
+    prepare: knownMachine,
+    compile,
+    log,
+    metrics: createMetrics('test'),
+  })
+  context.after(async () => {
+    replica.close()
+    await hardware.stop()
+  })
+  await replica.whenSynced
+  const document = policyThat('ignore').replace(
+    'rules: []',
+    `rules:\n${['mac', 'client', 'circuit', 'uuid', 'condition'].map((by) => `  - { name: by-${by}, when: machine.id == "by-${by}", then: local-disk }\n`).join('')}`,
+  )
+  const { client } = await serve(context, document, replica)
+  const other = '52:54:00:00:00:99'
+  const rows: readonly (readonly [Partial<rules.DecideRequest>, string])[] = [
+    [{ uuid }, 'by-mac'],
+    [{ mac: other, clientId: '006E31', uuid }, 'by-client'],
+    [{ mac: other, circuitId: 'AA', remoteId: 'bb', uuid }, 'by-circuit'],
+    [{ mac: other, circuitId: 'aa', uuid }, 'by-uuid'],
+    [{ mac: other, arch: 11, link: 'eth7' }, 'by-condition'],
+    [{ mac: other, machineId: 'by-uuid' }, 'by-uuid'],
+    [{ mac: other, arch: 11 }, 'otherwise'],
+    [{ machineId: 'gone' }, 'otherwise'],
+  ]
+  for (const [request, rule] of rows) assert.equal((await decide(client, request)).rule, rule, JSON.stringify(request))
+})
+
 test('Decide without hardware records: machines count as unknown, and the answer says why', async (context) => {
   const { client } = await serve(context, DEFAULT_POLICY)
   const events = new EventEmitter()
@@ -208,6 +257,7 @@ test('Decide refuses what it cannot read', async (context) => {
     [{ giaddr: '::1' }, /giaddr: not an IPv4 address/],
     [{ circuitId: '0' }, /circuit_id: not hexadecimal/],
     [{ relayFlags: ['anycast'] }, /relay_flags: unicast or broadcast/],
+    [{ clientId: '0' }, /client_id: not hexadecimal/],
     [{ remoteId: 'zz' }, /remote_id: not hexadecimal/],
   ]
   for (const [request, details] of rows) {

@@ -1,7 +1,8 @@
 import { compile, reasonOf } from './compile.ts'
-import { CONDITION_SCOPE } from './environment.ts'
+import { LIMITS } from '../limits.ts'
+import { CONDITION_SCOPE, MATCH_SCOPE, type Scope } from './environment.ts'
 import { ExpressionError } from './expression-error.ts'
-import type { FactsContext } from './facts-context.ts'
+import { SightingContext, type FactsContext, type Sighting } from './facts-context.ts'
 
 /** The `when` of a rule. */
 export interface Condition {
@@ -12,9 +13,29 @@ export interface Condition {
   readonly test: (context: FactsContext) => boolean | string
 }
 
+/** Says of whoever asks whether it is the machine of a hardware record. */
+export interface Match {
+  readonly text: string
+  /** True, false, or why it could not be evaluated. Never throws. */
+  readonly test: (sighting: Sighting) => boolean | string
+}
+
 /** @throws ExpressionError if the text is not an expression over the facts whose value is true or false */
 export function compileCondition(text: string): Condition {
-  const { type, steps, evaluate } = compile(text, CONDITION_SCOPE)
+  return compileIn(text, CONDITION_SCOPE)
+}
+
+/** The `when` in the `match` of a hardware record. @throws ExpressionError as above, also if it may take too many steps */
+export function compileMatch(text: string): Match {
+  const { steps, test } = compileIn(text, MATCH_SCOPE)
+  if (steps > LIMITS.matchSteps) {
+    throw new ExpressionError(`may take ${steps} steps; at most ${LIMITS.matchSteps} are allowed`, 0)
+  }
+  return { text, test: (sighting) => test(new SightingContext(sighting)) }
+}
+
+function compileIn(text: string, scope: Scope): Omit<Condition, 'test'> & { test(context: object): boolean | string } {
+  const { type, steps, evaluate } = compile(text, scope)
   if (type !== 'bool' && type !== 'dyn') throw new ExpressionError(`a condition is true or false, this is ${type}`, 0)
   return {
     text,

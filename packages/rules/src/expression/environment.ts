@@ -3,7 +3,7 @@ import { LIMITS } from '../limits.ts'
 import { FACT_TYPES, SITE_TYPES, type RecordType } from './facts-context.ts'
 import { registerFunctions } from './functions.ts'
 
-/** Where an expression stands: conditions see the facts, templates the site as well. */
+/** Where an expression stands: conditions see the facts, templates the site as well, matches only what asks. */
 export interface Scope {
   readonly environment: Environment
   /** The variables, and the fields of every record type by its name: for messages about misspelt ones. */
@@ -21,18 +21,18 @@ const options = {
   },
 }
 
-export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine'], FACT_TYPES)
-export const TEMPLATE_SCOPE = scopeOf(['client', 'network', 'machine', 'site'], [...FACT_TYPES, ...SITE_TYPES])
+export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine', 'now'], FACT_TYPES)
+export const TEMPLATE_SCOPE = scopeOf(['client', 'network', 'machine', 'site', 'now'], [...FACT_TYPES, ...SITE_TYPES])
+export const MATCH_SCOPE = scopeOf(['client', 'network'], FACT_TYPES)
 
-function scopeOf(records: readonly string[], types: readonly RecordType[]): Scope {
+function scopeOf(variables: readonly string[], types: readonly RecordType[]): Scope {
   const environment = new Environment(options)
   registerFunctions(environment)
   for (const { name, fields, view } of types) environment.registerType(name, { ctor: view, fields: { ...fields } })
-  for (const name of records) environment.registerVariable(name, name)
-  environment.registerVariable('now', 'google.protobuf.Timestamp')
+  for (const name of variables) environment.registerVariable(name, name === 'now' ? 'google.protobuf.Timestamp' : name)
   return {
     environment,
-    variables: [...records, 'now'],
+    variables,
     fields: new Map(types.map(({ name, fields }) => [name, fields])),
   }
 }

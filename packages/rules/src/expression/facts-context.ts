@@ -75,6 +75,20 @@ const site = recordTypes('site', SITE_SCHEMA.site, siteTypes)
 export const FACT_TYPES: readonly RecordType[] = factTypes
 export const SITE_TYPES: readonly RecordType[] = siteTypes
 
+/** What is seen of whoever asks, before it is known which machine that is. */
+export type Sighting = Pick<Facts, 'client' | 'network'>
+
+/** The variables of a match. */
+export class SightingContext {
+  readonly client: object
+  readonly network: object
+
+  constructor(sighting: Sighting) {
+    this.client = new client.view(sighting.client)
+    this.network = new network.view(sighting.network)
+  }
+}
+
 /** The variables of one evaluation. */
 export class FactsContext {
   readonly client: object

@@ -1,9 +1,13 @@
 import type { hardware } from '@reboots/api'
 import { parseIpv4, parseMac, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import { MatchIndex, type Found, type MatchIndexOptions, type Traits } from './match-index.ts'
 
-interface Keys {
+interface Keys<T> {
+  readonly values: readonly T[]
   readonly macs: readonly MacAddress[]
   readonly addresses: readonly Ipv4Address[]
+  /** Absent for most machines. */
+  readonly matches?: readonly hardware.Match[]
 }
 
 interface Entry<T> {
@@ -11,10 +15,15 @@ interface Entry<T> {
   readonly value: T
 }
 
-/** Machines by MAC and by reserved address: one look-up per packet, nothing computed in it. */
-export interface MachineIndex<T> {
+/** Machines by MAC and by reserved address: one look-up per packet, nothing computed in it. By what else, only where there is such a record. */
+export interface MachineIndex<T, F> {
   byMac(mac: MacAddress): T | undefined
   byIp(address: Ipv4Address): T | undefined
+  /** Its interfaces in the order of the record; none for an id that no machine has. */
+  byId(id: string): readonly T[]
+  /** Some record is found by something else than a MAC. */
+  readonly matching: boolean
+  byTraits(traits: Traits<F>): Found<T> | undefined
   readonly size: number
   readonly addresses: Iterable<Ipv4Address>
   /**
@@ -28,11 +37,13 @@ export interface MachineIndex<T> {
  * `prepare` turns an interface into what the service wants to find; `refused` hears of machines that it throws for or that cannot be
  * indexed: they are left out, and no longer found under what they were before.
  */
-export function createMachineIndex<T>(
+export function createMachineIndex<T, F>(
   prepare: (machine: hardware.Machine, iface: hardware.Interface) => T,
   refused: (machine: hardware.Machine, error: unknown) => void,
-): MachineIndex<T> {
-  const machines = new Map<string, Keys>()
+  options: MatchIndexOptions<F> = {},
+): MachineIndex<T, F> {
+  const machines = new Map<string, Keys<T>>()
+  const matches = new MatchIndex<T, F>(options)
   const macs = new Map<MacAddress, Entry<T>>()
   const addresses = new Map<Ipv4Address, Entry<T>>()
 
@@ -42,6 +53,7 @@ export function createMachineIndex<T>(
     machines.delete(id)
     for (const mac of keys.macs) if (macs.get(mac)?.id === id) macs.delete(mac)
     for (const address of keys.addresses) if (addresses.get(address)?.id === id) addresses.delete(address)
+    for (const match of keys.matches ?? []) matches.remove(match, id)
   }
 
   function add(machine: hardware.Machine): void {
@@ -49,19 +61,43 @@ export function createMachineIndex<T>(
       ...keysOf(iface),
       entry: { id: machine.id, value: prepare(machine, iface) },
     }))
+    const own = machine.interfaces.flatMap(({ match }) => match ?? [])
+    addMatches(machine, found)
     for (const { mac, address, entry } of found) {
-      macs.set(mac, entry)
+      if (mac !== undefined) macs.set(mac, entry)
       if (address !== undefined) addresses.set(address, entry)
     }
     machines.set(machine.id, {
-      macs: found.map(({ mac }) => mac),
+      values: found.map(({ entry }) => entry.value),
+      macs: found.flatMap(({ mac }) => mac ?? []),
       addresses: found.flatMap(({ address }) => (address === undefined ? [] : [address])),
+      ...(own.length > 0 && { matches: own }),
     })
+  }
+
+  /** All of them or none. */
+  function addMatches({ id, interfaces }: hardware.Machine, found: readonly { readonly entry: Entry<T> }[]): void {
+    const added: hardware.Match[] = []
+    try {
+      for (const [place, { match }] of interfaces.entries()) {
+        if (match === undefined) continue
+        matches.add(match, { id, place, value: found[place]!.entry.value })
+        added.push(match)
+      }
+    } catch (error) {
+      for (const match of added) matches.remove(match, id)
+      throw error
+    }
   }
 
   return {
     byMac: (mac) => macs.get(mac)?.value,
     byIp: (address) => addresses.get(address)?.value,
+    byId: (id) => machines.get(id)?.values ?? [],
+    get matching() {
+      return !matches.empty
+    },
+    byTraits: (traits) => matches.find(traits),
     get size() {
       return machines.size
     },
@@ -88,9 +124,15 @@ export function createMachineIndex<T>(
   }
 }
 
-function keysOf(iface: hardware.Interface): { readonly mac: MacAddress; readonly address: Ipv4Address | undefined } {
+interface Key {
+  readonly mac: MacAddress | undefined
+  readonly address: Ipv4Address | undefined
+}
+
+function keysOf(iface: hardware.Interface): Key {
   const mac = parseMac(iface.mac)
-  if (mac === undefined) throw new Error(`"${iface.mac}" is not a MAC address`)
+  if (mac === undefined && (iface.mac !== '' || iface.match === undefined))
+    throw new Error(`"${iface.mac}" is not a MAC address`)
   const text = iface.dhcp?.address ?? ''
   const address = parseIpv4(text)
   if (text !== '' && address === undefined) throw new Error(`"${text}" is not an IPv4 address`)

@@ -6,12 +6,15 @@ import { connect } from '../rpc/connect.ts'
 import { openConnection } from './connection.ts'
 import { follow } from './follow.ts'
 import { createMachineIndex } from './machine-index.ts'
+import type { CompileCondition, Found, Traits } from './match-index.ts'
 
-export interface MachineReplicaOptions<T> {
+export interface MachineReplicaOptions<T, F = unknown> {
   /** gRPC address of the hardware service. */
   readonly address: string
   /** Once per interface when its machine changes, never per packet. A machine for which it throws is left out and logged. */
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  /** For the conditions of records; absent: nobody is found by one. */
+  readonly compile?: CompileCondition<F> | undefined
   /** Called after each change with the reserved addresses that came, went or moved; `byIp` tells which of them there are now. */
   readonly changed?: (addresses: Iterable<Ipv4Address>) => void
   readonly log: Log
@@ -19,10 +22,16 @@ export interface MachineReplicaOptions<T> {
 }
 
 /** A local copy of what the hardware service knows; the last known state stays for ever when that service is gone. */
-export interface MachineReplica<T> {
+export interface MachineReplica<T, F = unknown> {
   byMac(mac: MacAddress): T | undefined
   /** By reserved address. */
   byIp(address: Ipv4Address): T | undefined
+  /** Its interfaces in the order of the record; none for an id that no machine has. */
+  byId(id: string): readonly T[]
+  /** Some record is found by something else than a MAC: only then is it of use to ask `byTraits`. */
+  readonly matching: boolean
+  /** For whom no MAC is in a record: by client identifier, circuit and remote id, UUID, then conditions. */
+  byTraits(traits: Traits<F>): Found<T> | undefined
   /** Machines held. */
   readonly size: number
   /** There has been a complete first state. */
@@ -34,13 +43,23 @@ export interface MachineReplica<T> {
 }
 
 /** Follows the hardware service's Watch: snapshots are swapped in whole, changes applied as they come, resumed by epoch and revision. */
-export function openMachineReplica<T>(options: MachineReplicaOptions<T>): MachineReplica<T> {
+export function openMachineReplica<T, F = unknown>(options: MachineReplicaOptions<T, F>): MachineReplica<T, F> {
   const { address, log, metrics } = options
   const client = connect(hardware.HardwareServiceClient, address)
   const connection = openConnection('machines', `the hardware service at ${address}`, log, metrics)
   const refused = (machine: hardware.Machine, error: unknown): void =>
     log.error({ machine: machine.id, origin: machine.origin, why: String(error) }, 'machine left out')
-  const emptyIndex = () => createMachineIndex<T>((machine, iface) => options.prepare(machine, iface), refused)
+  const errors = metrics.counter(
+    'reboots_replica_condition_errors_total',
+    'Conditions of hardware records that could not be evaluated for a client, which counts as not true',
+    [],
+  )
+  const failed = (machine: string, why: string, first: boolean): void => {
+    errors.inc()
+    if (first) log.warn({ machine, why }, 'condition of a machine cannot be evaluated')
+  }
+  const prepare = (machine: hardware.Machine, iface: hardware.Interface): T => options.prepare(machine, iface)
+  const emptyIndex = () => createMachineIndex<T, F>(prepare, refused, { compile: options.compile, failed })
   let current = emptyIndex()
   /** A snapshot that is not complete yet. */
   let coming: typeof current | undefined
@@ -75,6 +94,11 @@ export function openMachineReplica<T>(options: MachineReplicaOptions<T>): Machin
   return {
     byMac: (mac) => current.byMac(mac),
     byIp: (ip) => current.byIp(ip),
+    byId: (id) => current.byId(id),
+    get matching() {
+      return current.matching
+    },
+    byTraits: (traits) => current.byTraits(traits),
     get size() {
       return current.size
     },

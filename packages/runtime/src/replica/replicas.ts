@@ -2,13 +2,16 @@ import type { hardware } from '@reboots/api'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { CompileCondition } from './match-index.ts'
 import { openMachineReplica, type MachineReplica } from './machines.ts'
 import { openPolicyReplica, type PolicyReplica } from './policy.ts'
 
-export interface ReplicasOptions<T, P> {
+export interface ReplicasOptions<T, P, F = unknown> {
   /** gRPC addresses, the section `control`. */
   readonly control: { readonly hardware: string; readonly rules: string }
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
+  /** See MachineReplicaOptions, and so `match`, which is its `compile`. */
+  readonly match?: CompileCondition<F>
   /** See MachineReplicaOptions. */
   readonly changed?: (addresses: Iterable<Ipv4Address>) => void
   compile(document: string, version: string): P
@@ -17,8 +20,8 @@ export interface ReplicasOptions<T, P> {
 }
 
 /** Local copies of everything the control plane publishes. */
-export interface Replicas<T, P> {
-  readonly machines: MachineReplica<T>
+export interface Replicas<T, P, F = unknown> {
+  readonly machines: MachineReplica<T, F>
   readonly policy: PolicyReplica<P>
   /** For /readyz: what there is no first state of yet, and why. */
   problems(): readonly string[]
@@ -26,12 +29,13 @@ export interface Replicas<T, P> {
 }
 
 /** What a service of the data plane decides by: the machines and the boot policy, kept current. */
-export function openReplicas<T, P>(options: ReplicasOptions<T, P>): Replicas<T, P> {
+export function openReplicas<T, P, F = unknown>(options: ReplicasOptions<T, P, F>): Replicas<T, P, F> {
   const { control, prepare, compile, log, metrics } = options
   const { changed } = options
-  const machines = openMachineReplica<T>({
+  const machines = openMachineReplica<T, F>({
     address: control.hardware,
     prepare,
+    compile: options.match,
     ...(changed && { changed }),
     log,
     metrics,

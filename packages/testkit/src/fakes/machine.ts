@@ -13,6 +13,7 @@ export interface InterfaceSpec {
   readonly interfaceName?: string
   readonly uefi?: boolean
   readonly isoUrl?: string
+  readonly match?: Partial<hardware.Match>
   readonly dhcp?: Partial<hardware.Dhcp>
   readonly netboot?: Partial<Omit<hardware.Netboot, 'ipxe' | 'osie' | 'rpi'>> & {
     readonly ipxe?: Partial<hardware.Ipxe>
@@ -48,6 +49,7 @@ export function machineInterface(spec: InterfaceSpec): hardware.Interface {
     name: spec.interfaceName ?? '',
     uefi: spec.uefi ?? true,
     isoUrl: spec.isoUrl ?? '',
+    match: spec.match && { clientIds: [], circuitId: '', remoteId: '', uuid: '', when: '', ...spec.match },
     dhcp: dhcpOf(spec),
     netboot: {
       allowPxe: true,

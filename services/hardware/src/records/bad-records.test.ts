@@ -191,7 +191,9 @@ const OTHERS: readonly {
   {
     what: 'no interfaces',
     text: 'kind: Hardware\nspec:\n  interfaces: []\n',
-    problems: ['refused f:3:15 spec.interfaces: has no interface with a dhcp.mac; a machine is found by its MAC'],
+    problems: [
+      'refused f:3:15 spec.interfaces: has no interface with a dhcp.mac or a match, which a machine is found by',
+    ],
     served: [],
   },
   {

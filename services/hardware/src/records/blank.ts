@@ -3,7 +3,7 @@ import { DEFAULT_LEASE_SECONDS } from './fields.ts'
 
 /** An interface with everything that is always present, and nothing allowed. */
 export function blankInterface(mac: string): hardware.Interface & { dhcp: hardware.Dhcp; netboot: hardware.Netboot } {
-  return { mac, name: '', uefi: false, isoUrl: '', dhcp: blankDhcp(), netboot: blankNetboot() }
+  return { mac, name: '', uefi: false, isoUrl: '', dhcp: blankDhcp(), netboot: blankNetboot(), match: undefined }
 }
 
 export function blankDhcp(): hardware.Dhcp {

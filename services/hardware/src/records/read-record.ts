@@ -1,6 +1,7 @@
 import type { hardware } from '@reboots/api'
 import { Cursor, type Report } from './cursor.ts'
 import type { Format } from './format.ts'
+import { matchKeys } from './match-keys.ts'
 import { DEEPEST, metadataOf } from './metadata.ts'
 import type { Finding, Path } from './problem.ts'
 
@@ -31,10 +32,15 @@ export function readRecord(format: Format, value: unknown, path: Path): RecordRe
 function checkInterfaces(record: Cursor, { interfaces }: hardware.Machine): void {
   if (interfaces.length > MOST_INTERFACES) record.refuse(`has more than ${MOST_INTERFACES} interfaces`)
   const macs = new Set<string>()
+  const keys = new Set<string>()
   const addresses = new Set<string>()
-  for (const { mac, dhcp } of interfaces) {
-    if (macs.has(mac)) record.refuse(`has ${mac} on two interfaces; each needs its own MAC`)
+  for (const { mac, dhcp, match } of interfaces) {
+    if (mac !== '' && macs.has(mac)) record.refuse(`has ${mac} on two interfaces; each needs its own MAC`)
     macs.add(mac)
+    for (const key of match === undefined ? [] : matchKeys(match)) {
+      if (keys.has(key)) record.refuse(`has ${key} on two interfaces; each needs its own`)
+      keys.add(key)
+    }
     const address = dhcp?.address ?? ''
     if (address !== '' && addresses.has(address))
       record.warn(`reserves ${address} for two interfaces; only one may use it at a time`)

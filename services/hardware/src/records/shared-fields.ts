@@ -1,6 +1,6 @@
 import type { hardware } from '@reboots/api'
 import type { Cursor } from './cursor.ts'
-import { cidr, ipv4, lines, text } from './fields.ts'
+import { cidr, ipv4, lines, mac, text } from './fields.ts'
 import type { Path } from './problem.ts'
 
 /** Routes for option 121. A bad one refuses the record: a machine with half its routes is hard to find out. */
@@ -79,6 +79,26 @@ export function labels(field: Cursor): Record<string, string> {
       .filter((label) => label.key !== '__proto__')
       .map((label) => [String(label.key), text(label)]),
   )
+}
+
+/** The MAC of an interface, '' for one that is found by its `match` alone; undefined, and said so, for one that nothing finds. */
+export function macOrMatch(iface: Cursor, field: Cursor): string | undefined {
+  if (!field.absent) return mac(field)
+  if (!iface.at('match').absent) return ''
+  iface.warn('has neither dhcp.mac nor match: it is passed over')
+  return undefined
+}
+
+/** `nameless`: where the record should have an id and has none, so that its first MAC has to do. */
+export function checkFindable(
+  list: Cursor,
+  found: readonly { readonly iface: hardware.Interface }[],
+  nameless: Cursor | undefined,
+  refused: boolean,
+): void {
+  if (refused) return
+  if (found.length === 0) list.refuse('has no interface with a dhcp.mac or a match, which a machine is found by')
+  else if (found[0]!.iface.mac === '') nameless?.refuse('missing; a machine without a MAC needs one')
 }
 
 /** The records of one machine may name an architecture per interface; a machine has one. */

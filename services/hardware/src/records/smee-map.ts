@@ -4,6 +4,7 @@ import type { Cursor } from './cursor.ts'
 import { architecture, flag, ipv4, ipv4List, leaseSeconds, lines, text, texts, url, vlanId } from './fields.ts'
 import type { Format } from './format.ts'
 import { keyedMac } from './keyed-mac.ts'
+import { match } from './match.ts'
 import { addressing } from './subnet.ts'
 
 /** One entry of the map by MAC that stand-alone Smee's file back end read: flat, one interface. */
@@ -16,7 +17,12 @@ export const smeeMap: Format = {
     const netboot = fields.at('netboot').mapping(NETBOOT)
     ipv4(fields.at('broadcastAddress'))
     if (address === undefined) return undefined
-    const iface = { ...blankInterface(address), dhcp: readDhcp(fields), netboot: readNetboot(netboot) }
+    const iface = {
+      ...blankInterface(address),
+      dhcp: readDhcp(fields),
+      netboot: readNetboot(netboot),
+      match: match(fields.at('match')),
+    }
     return {
       id: address,
       name: iface.dhcp.hostname,
@@ -42,6 +48,7 @@ const READ = [
   'hostname',
   'ipAddress',
   'leaseTime',
+  'match',
   'nameServers',
   'netboot',
   'ntpServers',

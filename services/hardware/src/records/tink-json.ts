@@ -1,9 +1,10 @@
 import type { hardware } from '@reboots/api'
 import { blankInterface } from './blank.ts'
 import { isMapping, type Cursor } from './cursor.ts'
-import { architecture, flag, ipv4List, leaseSeconds, lines, mac, text, url } from './fields.ts'
+import { match } from './match.ts'
+import { architecture, flag, ipv4List, leaseSeconds, lines, text, url } from './fields.ts'
 import type { Format } from './format.ts'
-import { oneArchitecture } from './shared-fields.ts'
+import { checkFindable, macOrMatch, oneArchitecture } from './shared-fields.ts'
 import { addressing, ipv4Family } from './subnet.ts'
 
 /** What `tink hardware push` took, Tink up to 0.9. `metadata` may be a mapping or the text of one. */
@@ -14,9 +15,8 @@ export const tinkJson: Format = {
     const metadata = readMetadata(record.at('metadata'))
     const network = record.at('network').mapping(['interfaces'], ['default'])
     const found = readInterfaces(network.at('interfaces'))
-    if (found.length === 0 && !record.refused)
-      network.at('interfaces').refuse('has no interface with a dhcp.mac; a machine is found by its MAC')
     const id = text(record.at('id'))
+    checkFindable(network.at('interfaces'), found, id === '' ? record.at('id') : undefined, record.refused)
     const instance = mappingAt(metadata, 'instance')
     return {
       id: id === '' ? (found[0]?.iface.mac ?? '') : id,
@@ -70,13 +70,9 @@ interface Found {
 
 function readInterfaces(list: Cursor): Found[] {
   return list.items().flatMap((item) => {
-    const fields = item.mapping(['dhcp', 'netboot'])
+    const fields = item.mapping(['dhcp', 'match', 'netboot'])
     const dhcp = fields.at('dhcp').mapping(DHCP)
-    if (dhcp.at('mac').absent) {
-      fields.warn('has no dhcp.mac: it is passed over')
-      return []
-    }
-    const address = mac(dhcp.at('mac'))
+    const address = macOrMatch(fields, dhcp.at('mac'))
     if (address === undefined) return []
     const blank = blankInterface(address)
     const iface = {
@@ -85,6 +81,7 @@ function readInterfaces(list: Cursor): Found[] {
       uefi: flag(dhcp.at('uefi')),
       dhcp: { ...blank.dhcp, ...readDhcp(dhcp) },
       netboot: { ...blank.netboot, ...readNetboot(fields.at('netboot')) },
+      match: match(fields.at('match')),
     }
     return [{ iface, arch: architecture(dhcp.at('arch')), field: dhcp.at('arch') }]
   })

@@ -1,25 +1,16 @@
 import type { hardware } from '@reboots/api'
 import type { Cursor } from './cursor.ts'
-import {
-  architecture,
-  flag,
-  HTTP_ONLY,
-  ipv4List,
-  leaseSeconds,
-  lines,
-  mac,
-  text,
-  texts,
-  url,
-  vlanId,
-} from './fields.ts'
+import { architecture, flag, HTTP_ONLY, ipv4List, leaseSeconds, lines, text, texts, url, vlanId } from './fields.ts'
 import type { Format } from './format.ts'
 import { isMapping } from './cursor.ts'
 import { blankInterface } from './blank.ts'
+import { match } from './match.ts'
 import {
   bootOverride,
   CLUSTER_FIELDS,
+  checkFindable,
   labels,
+  macOrMatch,
   objectMetadataPath,
   objectName,
   oneArchitecture,
@@ -39,9 +30,8 @@ export const v1alpha1: Format = {
     const own = spec.at('metadata')
     const facility = own.at('facility')
     const found = readInterfaces(spec.at('interfaces'))
-    if (found.length === 0 && !record.refused)
-      spec.at('interfaces').refuse('has no interface with a dhcp.mac; a machine is found by its MAC')
     const { id, name } = objectName(object)
+    checkFindable(spec.at('interfaces'), found, id === '' ? object.at('name') : undefined, record.refused)
     return {
       id: id === '' ? (found[0]?.iface.mac ?? '') : id,
       name,
@@ -79,13 +69,9 @@ interface Found {
 
 function readInterfaces(list: Cursor): Found[] {
   return list.items().flatMap((item) => {
-    const fields = item.mapping(['dhcp', 'disableDhcp', 'isoboot', 'netboot'])
+    const fields = item.mapping(['dhcp', 'disableDhcp', 'isoboot', 'match', 'netboot'])
     const dhcp = fields.at('dhcp').mapping(DHCP, ['ipxe'])
-    if (dhcp.at('mac').absent) {
-      fields.warn('has no dhcp.mac: it is passed over')
-      return []
-    }
-    const address = mac(dhcp.at('mac'))
+    const address = macOrMatch(fields, dhcp.at('mac'))
     if (address === undefined) return []
     const iface = {
       ...blankInterface(address),
@@ -94,6 +80,7 @@ function readInterfaces(list: Cursor): Found[] {
       dhcp: { ...readDhcp(dhcp), disabled: flag(fields.at('disableDhcp')) },
       netboot: readNetboot(fields.at('netboot')),
       isoUrl: url(fields.at('isoboot').mapping(['sourceISO']).at('sourceISO'), HTTP_ONLY),
+      match: match(fields.at('match')),
     }
     return [{ iface, arch: architecture(dhcp.at('arch')), field: dhcp.at('arch') }]
   })

@@ -4,6 +4,7 @@ import type { Cursor } from './cursor.ts'
 import { architecture, flag, HTTP_ONLY, ipv4List, leaseSeconds, lines, text, texts, url, vlanId } from './fields.ts'
 import type { Format } from './format.ts'
 import { keyedMac } from './keyed-mac.ts'
+import { match } from './match.ts'
 import {
   bootOverride,
   CLUSTER_FIELDS,
@@ -70,7 +71,7 @@ function readOsie(field: Cursor): InstanceBoot {
 function readInterfaces(map: Cursor, boot: InstanceBoot): hardware.Interface[] {
   return map.entries().flatMap((entry) => {
     const address = keyedMac(entry)
-    const fields = entry.mapping(['dhcp', 'ipam', 'netboot'])
+    const fields = entry.mapping(['dhcp', 'ipam', 'match', 'netboot'])
     if (address === undefined) return []
     const dhcp = fields.at('dhcp').mapping(['ipv4'], ['ipv6']).at('ipv4').mapping(DHCP)
     const ipam = fields.at('ipam').mapping(['ipv4'], ['ipv6']).at('ipv4').mapping(['address', 'gateway', 'prefix'])
@@ -87,6 +88,7 @@ function readInterfaces(map: Cursor, boot: InstanceBoot): hardware.Interface[] {
         },
         netboot: readNetboot(fields.at('netboot'), boot.osie),
         isoUrl: boot.isoUrl,
+        match: match(fields.at('match')),
       },
     ]
   })

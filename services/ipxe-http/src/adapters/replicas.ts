@@ -1,6 +1,6 @@
 import { parseMac } from '@reboots/protocol/net'
 import { machineFacts, parsePolicy, type Policy } from '@reboots/rules'
-import { openReplicas, type Log, type Metrics, type Replicas } from '@reboots/runtime'
+import { openReplicas, type Log, type Metrics, type Replicas, type Traits } from '@reboots/runtime'
 import type { KnownMachine, ScriptPorts } from '../ports.ts'
 
 /** The copies of the control plane's state that scripts are decided by. */
@@ -11,18 +11,26 @@ export function openControlPlane(
 ): Replicas<KnownMachine, Policy> {
   return openReplicas({
     control,
-    prepare: (machine, iface) => ({ mac: parseMac(iface.mac)!, facts: machineFacts(machine, iface) }),
+    prepare: (machine, iface) => ({
+      mac: parseMac(iface.mac),
+      matched: iface.match !== undefined,
+      facts: machineFacts(machine, iface),
+    }),
     compile: (document, version) => parsePolicy(document, 'policy', version),
     log,
     metrics,
   })
 }
 
+const NO_TRAITS: Traits = { clientId: '', circuitId: '', remoteId: '', uuid: '', facts: undefined }
+
 /** The script route's ports over them. */
 export function scriptPorts({ machines, policy }: Replicas<KnownMachine, Policy>): ScriptPorts {
   return {
     machineByMac: machines.byMac,
     machineByAddress: machines.byIp,
+    machineById: machines.byId,
+    machineByUuid: (uuid) => machines.byTraits({ ...NO_TRAITS, uuid })?.value,
     policy: policy.current,
     get machinesSynced() {
       return machines.synced

@@ -102,7 +102,10 @@ test('when 4011 cannot be had, 67 does not stay open', async () => {
     if (options.port === 4011) throw new OperatorError('UDP port 4011 is taken', 'stop it')
     return doors.open(options)
   }
-  const ports = { machines: { byMac: () => undefined, synced: false }, policy: { current: () => undefined } }
+  const ports = {
+    machines: { byMac: () => undefined, matching: false, byTraits: () => undefined, synced: false },
+    policy: { current: () => undefined },
+  }
   const settings = { bootServers: () => bootServersOn(link, BOOT), addresses: new Set([link.address]) }
   const opening = openDoors([link], { ...ports, settings }, { log, metrics: createMetrics('proxydhcp'), open })
   await assert.rejects(opening, OperatorError)

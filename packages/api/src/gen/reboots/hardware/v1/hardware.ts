@@ -76,7 +76,7 @@ export interface Machine {
   metadata:
     | { [key: string]: any }
     | undefined;
-  /** At least one, each MAC unique in the site. */
+  /** At least one; each MAC, and what is in `match`, unique in the site. */
   interfaces: Interface[];
   /** Where the record was read: file and place in it. */
   origin: string;
@@ -88,7 +88,7 @@ export interface Machine_LabelsEntry {
 }
 
 export interface Interface {
-  /** Canonical text aa:bb:cc:dd:ee:ff. */
+  /** Canonical text aa:bb:cc:dd:ee:ff; empty: not known, the interface is found by `match` alone. */
   mac: string;
   name: string;
   uefi: boolean;
@@ -99,6 +99,21 @@ export interface Interface {
   /** Always present. */
   netboot: Netboot | undefined;
   isoUrl: string;
+  /** By what else than its MAC the interface is found; absent: nothing. */
+  match: Match | undefined;
+}
+
+/** Whoever has one of these is this interface, if no MAC of a record says otherwise. Octets are lower-case hexadecimal. */
+export interface Match {
+  /** Client identifiers, option 61. */
+  clientIds: string[];
+  /** Relay agent sub-options 1 and 2 (RFC 3046). If both are set both count together; empty: not looked at. */
+  circuitId: string;
+  remoteId: string;
+  /** Option 97 as SMBIOS prints it, lower case. */
+  uuid: string;
+  /** A condition in CEL over the facts `client` and `network` of boot rules. */
+  when: string;
 }
 
 export interface Dhcp {
@@ -1086,7 +1101,7 @@ export const Machine_LabelsEntry: MessageFns<Machine_LabelsEntry> = {
 };
 
 function createBaseInterface(): Interface {
-  return { mac: "", name: "", uefi: false, dhcp: undefined, netboot: undefined, isoUrl: "" };
+  return { mac: "", name: "", uefi: false, dhcp: undefined, netboot: undefined, isoUrl: "", match: undefined };
 }
 
 export const Interface: MessageFns<Interface> = {
@@ -1108,6 +1123,9 @@ export const Interface: MessageFns<Interface> = {
     }
     if (message.isoUrl !== "") {
       writer.uint32(50).string(message.isoUrl);
+    }
+    if (message.match !== undefined) {
+      Match.encode(message.match, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1173,6 +1191,14 @@ export const Interface: MessageFns<Interface> = {
             message.isoUrl = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.match = Match.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1197,6 +1223,7 @@ export const Interface: MessageFns<Interface> = {
         : isSet(object.iso_url)
         ? globalThis.String(object.iso_url)
         : "",
+      match: isSet(object.match) ? Match.fromJSON(object.match) : undefined,
     };
   },
 
@@ -1220,6 +1247,9 @@ export const Interface: MessageFns<Interface> = {
     if (message.isoUrl !== "") {
       obj.isoUrl = message.isoUrl;
     }
+    if (message.match !== undefined) {
+      obj.match = Match.toJSON(message.match);
+    }
     return obj;
   },
 
@@ -1236,6 +1266,152 @@ export const Interface: MessageFns<Interface> = {
       ? Netboot.fromPartial(object.netboot)
       : undefined;
     message.isoUrl = object.isoUrl ?? "";
+    message.match = (object.match !== undefined && object.match !== null) ? Match.fromPartial(object.match) : undefined;
+    return message;
+  },
+};
+
+function createBaseMatch(): Match {
+  return { clientIds: [], circuitId: "", remoteId: "", uuid: "", when: "" };
+}
+
+export const Match: MessageFns<Match> = {
+  encode(message: Match, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.clientIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.circuitId !== "") {
+      writer.uint32(18).string(message.circuitId);
+    }
+    if (message.remoteId !== "") {
+      writer.uint32(26).string(message.remoteId);
+    }
+    if (message.uuid !== "") {
+      writer.uint32(34).string(message.uuid);
+    }
+    if (message.when !== "") {
+      writer.uint32(42).string(message.when);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Match {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clientIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.circuitId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.remoteId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.uuid = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Match {
+    return {
+      clientIds: globalThis.Array.isArray(object?.clientIds)
+        ? object.clientIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.client_ids)
+        ? object.client_ids.map((e: any) => globalThis.String(e))
+        : [],
+      circuitId: isSet(object.circuitId)
+        ? globalThis.String(object.circuitId)
+        : isSet(object.circuit_id)
+        ? globalThis.String(object.circuit_id)
+        : "",
+      remoteId: isSet(object.remoteId)
+        ? globalThis.String(object.remoteId)
+        : isSet(object.remote_id)
+        ? globalThis.String(object.remote_id)
+        : "",
+      uuid: isSet(object.uuid) ? globalThis.String(object.uuid) : "",
+      when: isSet(object.when) ? globalThis.String(object.when) : "",
+    };
+  },
+
+  toJSON(message: Match): unknown {
+    const obj: any = {};
+    if (message.clientIds?.length) {
+      obj.clientIds = message.clientIds;
+    }
+    if (message.circuitId !== "") {
+      obj.circuitId = message.circuitId;
+    }
+    if (message.remoteId !== "") {
+      obj.remoteId = message.remoteId;
+    }
+    if (message.uuid !== "") {
+      obj.uuid = message.uuid;
+    }
+    if (message.when !== "") {
+      obj.when = message.when;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Match>): Match {
+    return Match.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Match>): Match {
+    const message = createBaseMatch();
+    message.clientIds = object.clientIds?.map((e) => e) || [];
+    message.circuitId = object.circuitId ?? "";
+    message.remoteId = object.remoteId ?? "";
+    message.uuid = object.uuid ?? "";
+    message.when = object.when ?? "";
     return message;
   },
 };

@@ -51,6 +51,10 @@ export interface DecideRequest {
   remoteId: string;
   /** RFC 5010: unicast or broadcast, if the relay agent says how the client's packet reached it. */
   relayFlags: string[];
+  /** Option 61, hexadecimal: by this and what is above a machine is found that no record has the MAC of. */
+  clientId: string;
+  /** Id of the hardware record; empty: found as dhcp would. */
+  machineId: string;
 }
 
 export interface DecideResponse {
@@ -245,6 +249,8 @@ function createBaseDecideRequest(): DecideRequest {
     circuitId: "",
     remoteId: "",
     relayFlags: [],
+    clientId: "",
+    machineId: "",
   };
 }
 
@@ -285,6 +291,12 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     }
     for (const v of message.relayFlags) {
       writer.uint32(98).string(v!);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(106).string(message.clientId);
+    }
+    if (message.machineId !== "") {
+      writer.uint32(114).string(message.machineId);
     }
     return writer;
   },
@@ -398,6 +410,22 @@ export const DecideRequest: MessageFns<DecideRequest> = {
             message.relayFlags.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.machineId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -444,6 +472,16 @@ export const DecideRequest: MessageFns<DecideRequest> = {
         : globalThis.Array.isArray(object?.relay_flags)
         ? object.relay_flags.map((e: any) => globalThis.String(e))
         : [],
+      clientId: isSet(object.clientId)
+        ? globalThis.String(object.clientId)
+        : isSet(object.client_id)
+        ? globalThis.String(object.client_id)
+        : "",
+      machineId: isSet(object.machineId)
+        ? globalThis.String(object.machineId)
+        : isSet(object.machine_id)
+        ? globalThis.String(object.machine_id)
+        : "",
     };
   },
 
@@ -485,6 +523,12 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     if (message.relayFlags?.length) {
       obj.relayFlags = message.relayFlags;
     }
+    if (message.clientId !== "") {
+      obj.clientId = message.clientId;
+    }
+    if (message.machineId !== "") {
+      obj.machineId = message.machineId;
+    }
     return obj;
   },
 
@@ -505,6 +549,8 @@ export const DecideRequest: MessageFns<DecideRequest> = {
     message.circuitId = object.circuitId ?? "";
     message.remoteId = object.remoteId ?? "";
     message.relayFlags = object.relayFlags?.map((e) => e) || [];
+    message.clientId = object.clientId ?? "";
+    message.machineId = object.machineId ?? "";
     return message;
   },
 };
