@@ -11,9 +11,19 @@ const samples = [...readme.matchAll(/^```(yaml|json)\n([\s\S]*?)^```/gm)]
   .map((match) => ({ name: `sample.${match[1]}`, text: match[2]! }))
   .filter(({ text }) => !text.startsWith('hardware:'))
 
-test('there is a sample of each format', () => assert.equal(samples.length, 4))
+const [matched, formats] = [true, false].map((has) => samples.filter(({ text }) => text.includes('match:') === has))
 
-for (const { name, text } of samples) {
+test('there is a sample of each format', () => assert.equal(formats!.length, 4))
+
+test('the sample of a machine without MAC is in order', async () => {
+  const [{ name, text }] = matched as [(typeof samples)[number]]
+  const { entries, problems } = await readText(text, name)
+  const { match, dhcp } = machineOf(entries[0]!).interfaces[0]!
+  const found = [problems, match?.circuitId, match?.remoteId, dhcp?.address]
+  assert.deepEqual(found, [[], '45746865726e6574312f37', '02000000f1', '192.0.2.17'])
+})
+
+for (const { name, text } of formats!) {
   test(`the sample is in order: ${text.slice(0, 40).replaceAll('\n', ' ')}`, async () => {
     const { entries, problems } = await readText(text, name)
     const machine = machineOf(entries[0]!)
