@@ -1,6 +1,7 @@
 import type { Datagram } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { Tally } from '../tally.ts'
 import type { DhcpAnswer, DhcpOutcome } from './answer.ts'
 import { packetFields } from './packet-line.ts'
 
@@ -21,13 +22,16 @@ export type TakeNote<O extends DhcpOutcome> = (answer: DhcpAnswer<O>, datagram: 
 /** One count and, if the level is printed, one line for each datagram. */
 export function noteTaker<O extends DhcpOutcome>(options: NoteOptions<O>): TakeNote<O> {
   const { name, log, metrics } = options
-  const packets = metrics.counter(
-    `reboots_${name}_packets_total`,
-    'Datagrams received, by port, by type and by what became of them',
-    ['port', 'received', 'outcome'],
-  )
+  const tallies = new Map<number, Tally<string, string>>()
+  const tallyOf = (port: number): Tally<string, string> => {
+    const help = 'Datagrams received, by port, by type and by what became of them'
+    const labels = ['received', 'outcome'] as const
+    return new Tally(metrics, `reboots_${name}_packets_total`, help, labels, { port: String(port) })
+  }
   return (answer, datagram, port) => {
-    packets.inc({ port: String(port), received: answer.received, outcome: answer.fate })
+    let tally = tallies.get(port)
+    if (tally === undefined) tallies.set(port, (tally = tallyOf(port)))
+    tally.add(answer.received, answer.fate)
     const { outcome } = answer
     const level = outcome === undefined ? 'debug' : options.level(outcome)
     if (!log.isLevelEnabled(level)) return
