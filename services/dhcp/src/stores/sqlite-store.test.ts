@@ -92,6 +92,24 @@ describe('after a restart', () => {
     t.diagnostic(`ready in ${Math.round(performance.now() - started)} ms`)
   })
 
+  test('what a crash left in the journal is found', async (t) => {
+    const directory = directoryOf(t)
+    const [file, copy] = [join(directory, 'leases.db'), join(directory, 'copy.db')]
+    const before = await opened(t, file)
+    for (const hour of [0, 1, 2])
+      await before.run([ask('bind', 'a', 1), ask('bind', `b${hour}`, 2 + hour)], at(hour * 3600))
+    await before.run([release('b1', 3)], at(7200))
+    for (const part of ['', '-wal']) cpSync(`${file}${part}`, `${copy}${part}`)
+
+    const after = await opened(t, copy)
+    const seen = [1, 2, 3, 4].map((address) => after.at(address as Ipv4Address, at(7200)))
+    assert.deepEqual(
+      seen.map((lease) => lease && [lease.client, (lease.expiresAt - at(0)) / 3_600_000]),
+      [['a', 3], undefined, undefined, ['b2', 3]],
+    )
+    assert.deepEqual(await brief(after.run([ask('offer', 'b1')], at(7200))), ['offered 3'])
+  })
+
   test('the history has its bound', async (t) => {
     const file = join(directoryOf(t), 'leases.db')
     const store = await opened(t, file, 3)
@@ -138,6 +156,8 @@ describe('a file that cannot be used is the operator’s', () => {
     )
     await store.close()
     cpSync(`${file}.whole`, file)
+    // Damage to pages that hold nothing any more would be no damage.
+    sql(file, 'VACUUM')
     execFileSync('dd', [
       'if=/dev/urandom',
       `of=${file}`,

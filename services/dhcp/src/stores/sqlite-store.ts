@@ -7,6 +7,7 @@ import { now, OperatorError, type Log } from '@reboots/runtime'
 import { HISTORY_LENGTH, Listeners } from './lease-events.ts'
 import { noChanges, RecordedTable, type Changes } from './recorded-table.ts'
 import { readMachine, shifted, SteadyClock } from './steady-clock.ts'
+import { journalEntry } from './sqlite-file.ts'
 import type { WriterOrder, WriterReply, WriterSettings } from './sqlite-writer.ts'
 
 export interface SqliteStoreOptions {
@@ -125,7 +126,8 @@ class SqliteStore implements LeaseLedger {
       const { after, events } = batch.changes
       const reply = await this.#writer.order({
         kind: 'commit',
-        records: [...after.values()],
+        count: after.size,
+        entry: journalEntry(after.values()),
         events,
         reading: this.#clock.reading(),
       })

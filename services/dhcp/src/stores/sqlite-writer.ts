@@ -35,11 +35,33 @@ function attempt(work: () => WriterReply): void {
   }
 }
 
+/** After this long without an order there is time to tidy up. */
+const IDLE_MS = 50
+
 function serve(books: SqliteFile): void {
+  const idle = setTimeout(() => {
+    if (tidied(books)) idle.refresh()
+  }, IDLE_MS)
   port.on('message', (order: WriterOrder) => {
     attempt(() => carryOut(books, order))
-    if (order.kind === 'close') port.close()
+    if (order.kind === 'close') {
+      clearTimeout(idle)
+      port.close()
+      return
+    }
+    if (books.isJournalLong) tidied(books)
+    idle.refresh()
   })
+}
+
+/** True while there is more. A disk that fails is the next commit's to tell of: nothing is lost by a journal that stays as it is. */
+function tidied(books: SqliteFile): boolean {
+  try {
+    return books.tidy()
+  } catch (error) {
+    if (failureOf(error) === undefined) throw error
+    return false
+  }
 }
 
 function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
