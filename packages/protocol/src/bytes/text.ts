@@ -5,10 +5,14 @@ import { DecodeError } from './decode-error.ts'
  * anything, and a one-to-one mapping loses nothing on the way back.
  */
 export function latin1(bytes: Uint8Array): string {
+  if (bytes.length <= AT_ONCE) return String.fromCharCode.apply(null, bytes as unknown as number[])
   let text = ''
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!)
+  for (let at = 0; at < bytes.length; at += AT_ONCE) text += latin1(bytes.subarray(at, at + AT_ONCE))
   return text
 }
+
+/** Arguments that one call can have on any stack. */
+const AT_ONCE = 4096
 
 /** Octets up to the first NUL (or all of them) as text: `sname`, `file`, and the strings real ROMs terminate. */
 export function untilNul(bytes: Uint8Array): string {

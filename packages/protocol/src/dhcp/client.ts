@@ -13,6 +13,8 @@ const SHORTEST_IDENTIFIER = 2
 /** One instance of an option. A longer value, put together from many (RFC 3396), would only fill our tables. */
 const LONGEST_IDENTIFIER = 255
 
+const NOTHING = new Uint8Array(0)
+
 /** `chaddr` as text, '' when the client sent none (hlen 0, as over InfiniBand). */
 export function macOf(message: DhcpMessage): MacAddress {
   return macOfBytes(message.chaddr)
@@ -39,6 +41,7 @@ function isUsable(identifier: Uint8Array): boolean {
  * 255 are left out: arm64 UEFI sends uninitialised memory there, and neither is an option.
  */
 export function parameterRequestList(message: DhcpMessage): readonly number[] {
-  const value = message.options.get(55)
-  return value === undefined ? [] : Array.from(value).filter((code) => code !== 0 && code !== 255)
+  const codes: number[] = []
+  for (const code of message.options.get(55) ?? NOTHING) if (code !== 0 && code !== 255) codes.push(code)
+  return codes
 }

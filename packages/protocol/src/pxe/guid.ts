@@ -1,5 +1,3 @@
-import { hex } from '../bytes/index.ts'
-
 /**
  * Client machine identifier, option 97 (RFC 4578 §2.3), as SMBIOS prints a UUID; undefined unless it is 17 octets of type 0.
  *
@@ -12,22 +10,33 @@ import { hex } from '../bytes/index.ts'
  */
 export function formatGuid(bytes: Uint8Array): string | undefined {
   if (bytes.length !== 17 || bytes[0] !== 0) return undefined
-  const printed = new Uint8Array(16)
-  for (let at = 0; at < 16; at++) printed[at] = bytes[ORDER[at]!]!
-  const digits = hex(printed)
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
+  const octet = (at: number): string => HEX[bytes[ORDER[at]!]!]!
+  const [low, mid, high] = [octet(0) + octet(1) + octet(2) + octet(3), octet(4) + octet(5), octet(6) + octet(7)]
+  const node = octet(10) + octet(11) + octet(12) + octet(13) + octet(14) + octet(15)
+  return `${low}-${mid}-${high}-${octet(8)}${octet(9)}-${node}`
 }
 
 /** The 17 octets of option 97 for a UUID in text, the inverse of `formatGuid`; undefined for any other text. */
 export function parseGuid(text: string): Uint8Array | undefined {
-  if (!PRINTED.test(text)) return undefined
-  const digits = text.replaceAll('-', '')
+  if (text.length !== 36) return undefined
   const bytes = new Uint8Array(17)
-  for (let at = 0; at < 16; at++) bytes[ORDER[at]!] = Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16)
+  for (let at = 0, from = 0; at < 16; at++, from += 2) {
+    if (from === 8 || from === 13 || from === 18 || from === 23) if (text[from++] !== '-') return undefined
+    const octet = 16 * digit(text.charCodeAt(from)) + digit(text.charCodeAt(from + 1))
+    if (Number.isNaN(octet)) return undefined
+    bytes[ORDER[at]!] = octet
+  }
   return bytes
 }
 
-const PRINTED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+
+/** The value of a hexadecimal digit, NaN for any other character. */
+function digit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN
+}
 
 /** For each printed octet its place in the option: the first three fields are little-endian. */
 const ORDER: readonly number[] = [4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16]
