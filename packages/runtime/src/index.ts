@@ -2,6 +2,8 @@ export { now } from './clock.ts'
 export { bootServersOn, type BootServersOnLink } from './config/boot-servers.ts'
 export { ConfigError } from './config/config-error.ts'
 export { describeConfig, type ConfigRow } from './config/describe.ts'
+export { LiveConfig, type ConfigFollower, type LiveConfigOptions } from './config/live-config.ts'
+export { LiveSettings } from './config/live-settings.ts'
 export { loadConfig, type Loaded, type LoadOptions } from './config/load.ts'
 export { fields, metricsSection, SECTION_NAMES, sections } from './config/sections.ts'
 export {
@@ -20,9 +22,11 @@ export {
   type ShellSilence,
 } from './dhcp/answer.ts'
 export { MessageTraits, type RelayIds } from './dhcp/message-traits.ts'
+export { LinkDoors } from './dhcp/link-doors.ts'
 export { packetFields } from './dhcp/packet-line.ts'
 export { serveDhcp, serveDhcpWithStore, type DhcpService, type DhcpStoreService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'
+export { watchDirectories, type DirectoryWatch } from './files/watch-directories.ts'
 export { healthReply, startHealth, type Health, type HealthOptions, type HealthReply } from './health.ts'
 export {
   CONFIG_REFUSED,
@@ -48,4 +52,6 @@ export { connect } from './rpc/connect.ts'
 export { serveRpc, type RpcOptions, type RpcServer } from './rpc/serve.ts'
 export { type Destination } from './udp/destination.ts'
 export { openUdpDoor, type UdpDoor, type UdpDoorOptions } from './udp/door.ts'
-export { findLinks, interfaceNames, type UdpLink } from './udp/links.ts'
+export { chooseLinks, findLinks, isChosen, type LinkChoice } from './udp/link-choice.ts'
+export { LinkWatch, type LinkWatchOptions } from './udp/link-watch.ts'
+export { interfaceNames, type UdpLink } from './udp/links.ts'

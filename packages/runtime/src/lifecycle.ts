@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
 import { ConfigError } from './config/config-error.ts'
 import { describeConfig } from './config/describe.ts'
-import { loadConfig, type LoadOptions } from './config/load.ts'
+import { LiveConfig, type ConfigFollower } from './config/live-config.ts'
+import { loadConfig, type Loaded, type LoadOptions } from './config/load.ts'
 import { sections } from './config/sections.ts'
 import { createLog, flushLog, type Log, type LogConfig } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -15,10 +16,16 @@ export interface ServiceContext<C> {
   readonly file: string | undefined
   /** What relative paths in the configuration are relative to. */
   readonly directory: string
+  /** Where a value of the configuration is set, for messages about it. */
+  readonly placeOf: Loaded<C>['placeOf']
   readonly log: Log
   readonly metrics: Metrics
   /** Aborted when the service has been asked to stop. */
   readonly signal: AbortSignal
+  /** The configuration in force, for an interface that shows and changes it. */
+  readonly live: LiveConfig<z.ZodObject>
+  /** From now on changes of the configuration file are followed, and SIGHUP has it read again; without this, both need a restart. */
+  follow(follower: ConfigFollower<C>): void
   /** Says, once, what is open and what will be answered there: to `reboots up` if it is the parent, and to the log. */
   announce(listens: readonly Listen[], answers: string): void
 }
@@ -70,19 +77,33 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
   process.on('uncaughtException', (error) => void failed(error))
   process.on('unhandledRejection', (error) => void failed(error))
   try {
-    const { config, file, directory } = loadConfig(shape, options)
+    const loaded = loadConfig(shape, options)
+    const { config, file, directory } = loaded
     if (process.argv.includes(CHECK)) return console.log(`${service.name}: the configuration is in order`)
     log = createLog(service.name, (config as { readonly log: LogConfig }).log)
     const stop = stopRequests()
-    const context = { config: config as z.infer<S>, file, directory, log, metrics: createMetrics(service.name) }
-    const announce = announcer(service.name, log)
-    const starting = service.start({ ...context, signal: stop.signal, announce })
+    const metrics = createMetrics(service.name)
+    const live = new LiveConfig<z.ZodObject>({ shape, loaded, load: options, log, metrics })
+    process.on('SIGHUP', () => live.reload())
+    const starting = service.start({
+      config: config as z.infer<S>,
+      file,
+      directory,
+      placeOf: loaded.placeOf,
+      log,
+      metrics,
+      live,
+      follow: (follower) => live.follow(follower as ConfigFollower<Record<string, unknown>>),
+      signal: stop.signal,
+      announce: announcer(service.name, log),
+    })
     const running = await Promise.race([starting, stop.requested])
     if (running === undefined) {
       // Large files can take longer than who stops it waits; what has not begun needs no end.
       log.info({ why: stop.why() }, 'stopping before it was ready')
     } else {
       await stop.requested
+      live.close()
       await closeInTime(running, log, stop.why())
     }
     await flushLog()

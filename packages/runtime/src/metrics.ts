@@ -11,8 +11,8 @@ export interface Metrics {
     labelNames?: readonly L[],
     buckets?: readonly number[],
   ): Histogram<L>
-  /** Called before each `text`, to set gauges that have to be read somewhere. */
-  onScrape(read: () => void): void
+  /** Called before each `text`, to set gauges that have to be read somewhere. Returns how to end that. */
+  onScrape(read: () => void): () => void
   /** Prometheus' text format. */
   text(): Promise<string>
   readonly contentType: string
@@ -26,7 +26,7 @@ export function createMetrics(service: string): Metrics {
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
-  const readers: (() => void)[] = []
+  const readers = new Set<() => void>()
   const metrics: Metrics = {
     counter: (name, help, labelNames = []) =>
       known(name, () => new Counter({ name, help, labelNames: [...labelNames], registers })),
@@ -34,7 +34,10 @@ export function createMetrics(service: string): Metrics {
       known(name, () => new Gauge({ name, help, labelNames: [...labelNames], registers })),
     histogram: (name, help, labelNames = [], buckets = LATENCY_BUCKETS) =>
       known(name, () => new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers })),
-    onScrape: (read) => void readers.push(read),
+    onScrape(read) {
+      readers.add(read)
+      return () => void readers.delete(read)
+    },
     text: () => {
       for (const read of readers) read()
       return registry.metrics()

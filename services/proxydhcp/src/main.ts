@@ -1,8 +1,8 @@
 import { formatIpv4 } from '@reboots/protocol/net'
 import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
-import { bootServersOn, findLinks, openReplicas, runService, startHealth } from '@reboots/runtime'
+import { LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
-import { shape } from './config.ts'
+import { LIVE, settingsOf, shape } from './config.ts'
 import type { Ports } from './ports.ts'
 
 await runService({
@@ -10,7 +10,7 @@ await runService({
   shape,
   async start(context) {
     const { config, log, metrics } = context
-    const links = findLinks(config.links.interfaces)
+    const settings = new LiveSettings(context, ({ config }, links) => settingsOf(config, links))
     const replicas = openReplicas<MachineFacts, Policy, Sighting>({
       control: config.control,
       prepare: machineFacts,
@@ -19,18 +19,17 @@ await runService({
       log,
       metrics,
     })
-    const servers = new Map(links.map((link) => [link.name, bootServersOn(link, config.boot)]))
-    const settings = {
-      bootServers: (link: { readonly name: string }) => servers.get(link.name)!,
-      addresses: new Set(links.map((link) => link.address)),
-    }
-    const ports: Ports = { ...replicas, settings }
+    let ports: Ports = { ...replicas, settings: settings.current }
 
-    const doors = await openDoors(links, ports, { log, metrics })
+    const doors = await openDoors(settings.links, () => ports, { log, metrics })
+    await settings.follow(LIVE, (settings, links) => {
+      ports = { ...ports, settings }
+      doors.serve(links)
+    })
     const health = await startHealth({ listen: config.proxydhcp.metrics.listen, metrics, ready: replicas.problems })
     context.announce(
       [
-        ...doors.map(({ link, port }) => ({
+        ...doors.open.map(({ link, port }) => ({
           what: 'proxyDHCP',
           address: `${formatIpv4(link.address)}:${port} on ${link.name}`,
         })),
@@ -40,7 +39,8 @@ await runService({
     )
     return {
       async close() {
-        await Promise.all([...doors.map((door) => door.close()), health.close()])
+        settings.close()
+        await Promise.all([doors.close(), health.close()])
         replicas.close()
       },
     }

@@ -6,13 +6,15 @@ import { readEnvironment } from './environment.ts'
 import { describeIssue } from './problems.ts'
 import { fieldsOf, isRequiredObject, isSecret, unwrap, envName, type Field, type Schema } from './schema.ts'
 import { SECTION_NAMES } from './sections.ts'
-import { NO_SOURCE, readSource, type Source } from './source.ts'
+import { NO_SOURCE, readSource, readText, type Source } from './source.ts'
 
 export interface LoadOptions {
   /** Default: the environment of the process. */
   readonly env?: NodeJS.ProcessEnv
   /** Default: what REBOOTS_CONFIG names, else no file. */
   readonly file?: string
+  /** Taken for what is in the file, which is not read then. */
+  readonly text?: string
 }
 
 export interface Loaded<T> {
@@ -21,6 +23,10 @@ export interface Loaded<T> {
   readonly file: string | undefined
   /** What relative paths in the configuration are relative to: the file's directory, else the current one. */
   readonly directory: string
+  /** What was in the file; empty without one. */
+  readonly text: string
+  /** Where a value is set: `file:line:col`, or the name of its variable; of a value that is not set, where it would belong. */
+  readonly placeOf: (path: readonly PropertyKey[]) => string
 }
 
 type Values = Record<string, unknown>
@@ -33,7 +39,8 @@ export function loadConfig<S extends z.ZodObject>(shape: S, options: LoadOptions
   const env = options.env ?? process.env
   const named = options.file ?? env['REBOOTS_CONFIG']
   const file = named === undefined || named === '' ? undefined : resolve(named)
-  const source = file === undefined ? NO_SOURCE : readSource(file)
+  const text = file === undefined ? '' : (options.text ?? readText(file))
+  const source = file === undefined ? NO_SOURCE : readSource(text, file)
   const fields = fieldsOf(shape)
   const environment = readEnvironment(env, fields)
   const values = filled(overlaid(ownSections(source.values, shape), environment.set), shape)
@@ -46,7 +53,21 @@ export function loadConfig<S extends z.ZodObject>(shape: S, options: LoadOptions
     ...issues.flatMap((issue) => describe(issue, values, environment.set, source, secretsOf(fields))),
   ]
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems)
-  return { config: parsed.data, file, directory: file === undefined ? process.cwd() : dirname(file) }
+  return {
+    config: parsed.data,
+    file,
+    directory: file === undefined ? process.cwd() : dirname(file),
+    text,
+    placeOf: (path) => variableOf(path, environment.set) ?? source.placeOf(path),
+  }
+}
+
+/** The variable that sets the value at a path, or a part of it. */
+function variableOf(path: readonly PropertyKey[], set: ReadonlyMap<Field, unknown>): string | undefined {
+  const found = [...set.keys()].find((field) =>
+    field.path.every((part, index) => index >= path.length || path[index] === part),
+  )
+  return found?.env
 }
 
 function ownSections(values: Readonly<Values>, shape: z.ZodObject): Values {

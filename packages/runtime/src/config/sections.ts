@@ -64,7 +64,15 @@ const links = z.object({
   interfaces: z
     .array(z.string().min(1))
     .default([])
-    .describe('The network interfaces that machines are answered on; empty for the one of the default route'),
+    .describe(
+      'The network interfaces that machines are answered on, by name or as patterns such as br-*; empty for the one of the default route',
+    ),
+  wait: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether an interface that is named but not there yet is waited for; false: that is an error at the start',
+    ),
 })
 
 const control = z.object({

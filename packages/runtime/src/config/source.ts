@@ -14,9 +14,8 @@ export interface Source {
 /** What a configuration without a file is read from. */
 export const NO_SOURCE: Source = { values: {}, placeOf: () => '', placeOfKey: () => '' }
 
-/** Reads a YAML (or JSON) file; ConfigError with every syntax error, or why it cannot be read. */
-export function readSource(file: string): Source {
-  const text = readText(file)
+/** Reads a YAML (or JSON) text; `file` is what its places are called. ConfigError with every syntax error. */
+export function readSource(text: string, file: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const place = (offset: number): string => {
@@ -58,7 +57,8 @@ function valuesOf(document: Document, place: (offset: number) => string): unknow
   }
 }
 
-function readText(file: string): string {
+/** The text of a file; ConfigError says why it cannot be read. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

@@ -32,7 +32,7 @@ async function served() {
   const runs: { readonly steps: readonly string[]; readonly finish: () => Promise<unknown> }[] = []
   let options!: UdpDoorOptions
   const metrics = createMetrics('dhcp')
-  const [door] = await serveDhcpWithStore<DhcpOutcome, string, 'done'>({
+  const doors = await serveDhcpWithStore<DhcpOutcome, string, 'done'>({
     name: 'dhcp',
     links: [link],
     doors: [[67, decide]],
@@ -60,7 +60,7 @@ async function served() {
     // The buffer that a datagram was read into is used for the next one.
     for (const bytes of batch) bytes.fill(255)
   }
-  return { door: door!, sent, runs, metrics, receive }
+  return { doors, sent, runs, metrics, receive }
 }
 
 test('the steps of a batch are one call of the store, and a reply leaves when it is done', async () => {
@@ -98,9 +98,9 @@ test('when the store does not keep up the oldest messages are dropped and counte
 })
 
 test('what the store holds up until the door is closed is not sent any more', async () => {
-  const { door, sent, runs, receive } = await served()
+  const { doors, sent, runs, receive } = await served()
   receive(second.slice())
-  await door.close()
+  await doors.close()
   await runs[0]!.finish()
   assert.deepEqual(sent, [])
 })

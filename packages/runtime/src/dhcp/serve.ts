@@ -1,11 +1,12 @@
 import { DecodeError } from '@reboots/protocol/bytes'
 import type { Datagram, Instant } from '@reboots/protocol/net'
-import { openUdpDoor, type UdpDoor, type UdpDoorOptions } from '../udp/door.ts'
+import type { UdpDoor, UdpDoorOptions } from '../udp/door.ts'
 import { Complaints } from '../udp/complaints.ts'
 import type { UdpLink } from '../udp/links.ts'
 import { answerDatagram, type DhcpAnswer, type DhcpDecider, type DhcpHandler, type DhcpOutcome } from './answer.ts'
 import { answerOf, malformedAnswer, overloadedAnswer, readMessage } from './answer.ts'
 import { keptBatch } from './kept-batch.ts'
+import { LinkDoors, type AtLink, type Send } from './link-doors.ts'
 import { noteTaker, type NoteOptions, type TakeNote } from './note.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -37,13 +38,13 @@ const scratch = new Uint8Array(2048)
 
 /**
  * Opens the doors and answers what comes in there: one reply or none, one line and one count for each datagram. OperatorError when a
- * port cannot be had; then none stays open.
+ * port cannot be had; then none stays open. Other links later: `serve` of what it returns.
  */
-export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promise<readonly UdpDoor[]> {
+export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promise<LinkDoors> {
   const note = noteTaker(service)
-  return openDoors(service, service.doors, (handler, link, send, port) => (batch) => {
+  return openDoors(service, service.doors, (handler, at, send, port) => (batch) => {
     for (const datagram of batch) {
-      const answer = answerDatagram(datagram, handler, link, scratch)
+      const answer = answerDatagram(datagram, handler, at.link, scratch)
       send(answer)
       note(answer, datagram, port)
     }
@@ -56,14 +57,14 @@ export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promi
  */
 export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
   service: DhcpStoreService<O, Step, Result>,
-): Promise<readonly UdpDoor[]> {
+): Promise<LinkDoors> {
   const note = noteTaker(service)
   const { run, name, log, metrics } = service
   const complaints = new Complaints(log, {})
   const room = new WaitingRoom<O, Step, Result>({ run, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
   const gauge = metrics.gauge(`reboots_${name}_packets_waiting`, 'Datagrams that wait for the lease store')
   metrics.onScrape(() => gauge.set(room.size))
-  return openDoors(service, service.doors, (decide, link, send, port) => (batch) => {
+  return openDoors(service, service.doors, (decide, at, send, port) => (batch) => {
     const finish = sendAndNote(send, note, port)
     for (const datagram of keptBatch(batch)) {
       const message = readMessage(datagram.bytes)
@@ -76,64 +77,30 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
         complaints.warn('messages dropped', 'the lease store does not keep up', () => ({ waiting: room.size }))
         finish(overloadedAnswer(message), datagram)
       }
-      room.enter({ message, datagram, link, decide, done })
+      room.enter({ message, datagram, at, decide, done })
     }
     room.settle()
   })
 }
 
-type Send<O extends DhcpOutcome> = (answer: DhcpAnswer<O>) => void
-
-function sendAndNote<O extends DhcpOutcome>(send: Send<O>, note: TakeNote<O>, port: number) {
+function sendAndNote<O extends DhcpOutcome>(send: Send, note: TakeNote<O>, port: number) {
   return (answer: DhcpAnswer<O>, datagram: Datagram): void => {
     send(answer)
     note(answer, datagram, port)
   }
 }
 
-/** What is done with the batches of one door. */
-type Reader<H, O extends DhcpOutcome> = (
-  handler: H,
-  link: UdpLink,
-  send: Send<O>,
-  port: number,
-) => UdpDoorOptions['onBatch']
-
 async function openDoors<O extends DhcpOutcome, H>(
-  { links, log, metrics, open = openUdpDoor }: Surroundings<O>,
+  { links, log, metrics, open }: Surroundings<O>,
   wanted: readonly (readonly [port: number, handler: H])[],
-  reader: Reader<H, O>,
-): Promise<readonly UdpDoor[]> {
-  const doors: UdpDoor[] = []
-  try {
-    for (const link of links) {
-      for (const [port, handler] of wanted) {
-        const send: Send<O> = (answer) => {
-          if (answer.send) door.send(answer.send.bytes, answer.send.to)
-        }
-        const door = closable(await open({ link, port, log, metrics, onBatch: reader(handler, link, send, port) }))
-        doors.push(door)
-      }
-    }
-  } catch (error) {
-    await Promise.all(doors.map((door) => door.close()))
-    throw error
-  }
+  reader: (handler: H, at: AtLink, send: Send, port: number) => UdpDoorOptions['onBatch'],
+): Promise<LinkDoors> {
+  const doors = new LinkDoors({
+    wanted: wanted.map(([port, handler]) => [port, (at: AtLink, send: Send) => reader(handler, at, send, port)]),
+    open,
+    log,
+    metrics,
+  })
+  await doors.begin(links)
   return doors
-}
-
-/** A reply that a store holds up may come after the end: it has nowhere to go. */
-function closable(door: UdpDoor): UdpDoor {
-  let closed = false
-  return {
-    link: door.link,
-    port: door.port,
-    send(bytes, to) {
-      if (!closed) door.send(bytes, to)
-    },
-    close() {
-      closed = true
-      return door.close()
-    },
-  }
 }

@@ -49,7 +49,7 @@ class Scene {
       this.room.enter({
         message: message(client, xid, steps),
         datagram: { bytes: new Uint8Array(0), from: { address: NONE, port: 68 }, link: 'lan0', at: 0 as Instant },
-        link,
+        at: { link },
         decide: (asked) => {
           this.decided.push(asked.xid)
           return this.#decision(asked.xid, asked.secs, '')

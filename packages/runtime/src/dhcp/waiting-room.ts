@@ -8,7 +8,8 @@ import { Queue, type Queued } from './queue.ts'
 export interface Visitor<O extends DhcpOutcome, Step, Result> {
   readonly message: DhcpMessage
   readonly datagram: Datagram
-  readonly link: DhcpLink
+  /** Where it came in; looked at when the message is decided, as the settings are. */
+  readonly at: { readonly link: DhcpLink }
   readonly decide: DhcpDecider<O, Step, Result>
   /** Called once with what became of it; 'overloaded': it was dropped because too many wait. */
   readonly done: (outcome: O | 'overloaded') => void
@@ -126,8 +127,8 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
 function decided<O extends DhcpOutcome, Step, Result>(
   visitor: Visitor<O, Step, Result>,
 ): DhcpDecision<O, Step, Result> {
-  const { message, datagram, link } = visitor
-  return visitor.decide(message, { link, from: datagram.from }, datagram.at)
+  const { message, datagram, at } = visitor
+  return visitor.decide(message, { link: at.link, from: datagram.from }, datagram.at)
 }
 
 /** The oldest is at the front or near it. */

@@ -32,6 +32,8 @@ export interface MachineReplica<T, F = unknown> {
   readonly matching: boolean
   /** For whom no MAC is in a record: by client identifier, circuit and remote id, UUID, then conditions. */
   byTraits(traits: Traits<F>): Found<T> | undefined
+  /** The reserved addresses that there are. */
+  readonly addresses: Iterable<Ipv4Address>
   /** Machines held. */
   readonly size: number
   /** There has been a complete first state. */
@@ -99,6 +101,9 @@ export function openMachineReplica<T, F = unknown>(options: MachineReplicaOption
       return current.matching
     },
     byTraits: (traits) => current.byTraits(traits),
+    get addresses() {
+      return current.addresses
+    },
     get size() {
       return current.size
     },

@@ -26,6 +26,8 @@ export interface UdpDoorOptions {
 export interface UdpDoor {
   readonly link: UdpLink
   readonly port: number
+  /** `address`: it has to be opened anew when the address of the link changes. Absent: it belongs to the interface. */
+  readonly boundTo?: 'address'
   /**
    * Copies the octets. What is sent without a pause (while `onBatch` runs, or else until the code that sends returns or awaits) leaves
    * together, in this order. A failure is counted and logged, because nobody can wait for it. RangeError for more octets than a
@@ -60,12 +62,21 @@ export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
     native === undefined
       ? await openPlainSocket(link, port, log, deliver)
       : new BatchSocket(native, link, port, log, deliver)
-  if (metrics !== undefined) showSocket(metrics, link, socket)
-  return { link, port: socket.port, send: sender(socket, link, log), close: () => socket.close() }
+  const show = metrics === undefined ? () => {} : showSocket(metrics, link, socket)
+  return {
+    link,
+    port: socket.port,
+    ...(native === undefined && { boundTo: 'address' }),
+    send: sender(socket, link, log),
+    async close() {
+      await socket.close()
+      show()
+    },
+  }
 }
 
-function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): void {
-  showTraffic(metrics, { link: link.name, port: socket.port }, () => {
+function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): () => void {
+  return showTraffic(metrics, { link: link.name, port: socket.port }, () => {
     socket.countDrops()
     return socket.traffic
   })

@@ -14,30 +14,32 @@ export interface UdpLink {
   readonly hardwareAddress: MacAddress
 }
 
-/** The named interfaces, or that of the default route for none. OperatorError if one is missing or has no IPv4 address. */
-export function findLinks(names: readonly string[]): UdpLink[] {
-  const wanted = names.length > 0 ? [...new Set(names)] : [defaultRouteInterface()]
-  return wanted.map(findLink)
-}
-
-function findLink(name: string): UdpLink {
+/** OperatorError if it is missing or has no IPv4 address. */
+export function findLink(name: string): UdpLink {
   const existing = interfaceNames()
   if (!existing.includes(name)) {
     throw new OperatorError(
       `there is no network interface "${name}"${didYouMean(name, existing)}`,
-      `Set one of: ${existing.join(', ')} (--interface NAME, or links.interfaces in the configuration).`,
+      `Set one of: ${existing.join(', ')} (--interface NAME, or links.interfaces in the configuration); or links.wait: true if it is yet to come.`,
     )
   }
-  const found = networkInterfaces()[name]?.find((entry) => entry.family === 'IPv4')
-  const address = parseIpv4(found?.address ?? '')
-  if (found === undefined || address === undefined) {
+  const link = linkNamed(name)
+  if (link === undefined) {
     throw new OperatorError(
       `network interface ${name} has no IPv4 address, or is down`,
-      `Give it one: ip link set ${name} up; ip address add 192.0.2.1/24 dev ${name}. Or choose another interface.`,
+      `Give it one: ip link set ${name} up; ip address add 192.0.2.1/24 dev ${name}. Or choose another interface, or set links.wait: true.`,
     )
   }
-  const mask = parseIpv4(found.netmask)!
-  return { name, index: indexOf(name), address, mask, hardwareAddress: parseMac(found.mac)! }
+  return link
+}
+
+/** Undefined when there is none of this name, or it has no IPv4 address or is down. */
+export function linkNamed(name: string): UdpLink | undefined {
+  const found = networkInterfaces()[name]?.find((entry) => entry.family === 'IPv4')
+  const address = parseIpv4(found?.address ?? '')
+  const hardwareAddress = parseMac(found?.mac ?? '')
+  if (found === undefined || address === undefined || hardwareAddress === undefined) return undefined
+  return { name, index: linkIndex(name), address, mask: parseIpv4(found.netmask)!, hardwareAddress }
 }
 
 /** The interfaces of this network namespace, from /proc/net/dev, which shows down ones too; elsewhere those that are up. */
@@ -51,7 +53,7 @@ export function interfaceNames(): string[] {
  * The interface of the default route; without one, the only interface that has an IPv4 address, if there is just one.
  * /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask …, numbers hexadecimal; the least metric is used.
  */
-function defaultRouteInterface(): string {
+export function defaultRouteInterface(): string {
   const routes = textOf('/proc/net/route')
     .split('\n')
     .slice(1)
@@ -71,7 +73,8 @@ function defaultRouteInterface(): string {
   )
 }
 
-function indexOf(name: string): number {
+/** 0 when there is none of this name. */
+export function linkIndex(name: string): number {
   return Number(textOf(`/sys/class/net/${name}/ifindex`) || 0)
 }
 

@@ -20,20 +20,25 @@ const COUNTERS = [
   ['unsent', 'reboots_udp_send_errors_total', 'Datagrams that the kernel did not take'],
 ] as const
 
-/** Shows the traffic of a door. `look` brings it up to date; false once the door is closed. */
+/** Shows the traffic of a door. `look` brings it up to date. What it returns shows the last of it, and ends that. */
 export function showTraffic(
   metrics: Metrics,
   door: { readonly link: string; readonly port: number },
   look: () => Traffic,
-): void {
+): () => void {
   const shown = noTraffic()
   const labels = { link: door.link, port: String(door.port) }
   const counters = COUNTERS.map(([key, name, help]) => [key, metrics.counter(name, help, ['link', 'port'])] as const)
-  metrics.onScrape(() => {
+  const show = (): void => {
     const traffic = look()
     for (const [key, counter] of counters) {
       counter.inc(labels, traffic[key] - shown[key])
       shown[key] = traffic[key]
     }
-  })
+  }
+  const end = metrics.onScrape(show)
+  return () => {
+    end()
+    show()
+  }
 }

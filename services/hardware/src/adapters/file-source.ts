@@ -4,7 +4,7 @@ import { unique } from '../records/unique.ts'
 import type { Roster } from '../roster/roster.ts'
 import { readTree } from './file-tree.ts'
 import { HeldFiles, type Holdings } from './held-files.ts'
-import { watchDirectories } from './watch-directories.ts'
+import { watchDirectories } from '@reboots/runtime'
 
 /** What a look at the files came to. */
 export interface Load {

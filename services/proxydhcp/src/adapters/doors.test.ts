@@ -107,7 +107,7 @@ test('when 4011 cannot be had, 67 does not stay open', async () => {
     policy: { current: () => undefined },
   }
   const settings = { bootServers: () => bootServersOn(link, BOOT), addresses: new Set([link.address]) }
-  const opening = openDoors([link], { ...ports, settings }, { log, metrics: createMetrics('proxydhcp'), open })
+  const opening = openDoors([link], () => ({ ...ports, settings }), { log, metrics: createMetrics('proxydhcp'), open })
   await assert.rejects(opening, OperatorError)
   assert.deepEqual(doors.closed, [67])
 })
@@ -135,6 +135,6 @@ async function service(t: TestContext) {
   await Promise.all([machines.whenSynced, policy.whenSynced])
   const doors = new Doors()
   const settings = { bootServers: () => bootServersOn(link, BOOT), addresses: new Set([link.address]) }
-  await openDoors([link], { machines, policy, settings }, { log, metrics, open: doors.open })
+  await openDoors([link], () => ({ machines, policy, settings }), { log, metrics, open: doors.open })
   return { doors, metrics, hardware, rules, machines, changes }
 }

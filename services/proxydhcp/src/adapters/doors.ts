@@ -1,24 +1,24 @@
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import { BOOT_SERVER_PORT } from '@reboots/protocol/pxe'
-import { serveDhcp, type DhcpService, type UdpDoor, type UdpLink } from '@reboots/runtime'
+import { serveDhcp, type DhcpService, type LinkDoors, type UdpLink } from '@reboots/runtime'
 import { handle } from '../handle.ts'
 import { onBootServer } from '../on-boot-server.ts'
 import type { Outcome } from '../outcome.ts'
 import { levelOf, remarksOf } from '../packet-line.ts'
 import type { Ports } from '../ports.ts'
 
-/** Opens the DHCP server port and that of PXE boot servers (PXE 2.1 §2.2.5) on every link, and answers what comes in there. */
+/** Opens the DHCP server port and that of PXE boot servers (PXE 2.1 §2.2.5) on every link, and answers what comes in there by what `ports` gives then. */
 export function openDoors(
   links: readonly UdpLink[],
-  ports: Ports,
+  ports: () => Ports,
   surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open'>,
-): Promise<readonly UdpDoor[]> {
+): Promise<LinkDoors> {
   return serveDhcp<Outcome>({
     name: 'proxydhcp',
     links,
     doors: [
-      [SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports, now)],
-      [BOOT_SERVER_PORT, (message, arrival, now) => onBootServer(message, arrival, ports, now)],
+      [SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports(), now)],
+      [BOOT_SERVER_PORT, (message, arrival, now) => onBootServer(message, arrival, ports(), now)],
     ],
     level: levelOf,
     remarks: remarksOf,
