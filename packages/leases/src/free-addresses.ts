@@ -19,6 +19,8 @@ export class FreeAddresses {
   readonly #last: number
   readonly #line = new ExpiryQueue<KnownAddress>()
   #mark: number
+  /** The first of the addresses behind the mark that have gone to another range. */
+  #lost: number | undefined
 
   constructor(range: AddressRange) {
     this.#mark = range.first
@@ -42,6 +44,19 @@ export class FreeAddresses {
   /** The address that has been free for longest; the lowest of several. */
   get longestFree(): Ipv4Address | undefined {
     return this.#line.first?.address
+  }
+
+  /** An address has another range as its home now: after a change of the pools, and it may come back by another change. */
+  lose(address: Ipv4Address): void {
+    this.#lost = Math.min(this.#lost ?? address, address)
+  }
+
+  /** The mark goes back to where addresses were lost; false when there are none to look for. */
+  rewind(): boolean {
+    if (this.#lost === undefined) return false
+    this.#mark = Math.min(this.#mark, this.#lost)
+    this.#lost = undefined
+    return true
   }
 
   add(row: KnownAddress): void {

@@ -149,6 +149,14 @@ export class LeaseTable {
 
   #anyFree(pool: Pool): Ipv4Address | undefined {
     const ranges = pool.ranges.map((range) => this.#rangeOf(range))
+    const address = this.#freeOf(ranges)
+    if (address !== undefined) return address
+    // What the pools before these took over is looked for only when there is nothing else.
+    const again = ranges.filter((range) => range.rewind())
+    return again.length === 0 ? undefined : this.#freeOf(ranges)
+  }
+
+  #freeOf(ranges: readonly FreeAddresses[]): Ipv4Address | undefined {
     for (const range of ranges) {
       const address = range.takeNew<Row>(
         (address) => this.#used(address),
@@ -172,6 +180,7 @@ export class LeaseTable {
   #settle(row: Row, range: FreeAddresses): void {
     if (row.home === range) return
     if (row.state === 'free') row.home?.remove(row)
+    row.home?.lose(row.address)
     row.home = range
     if (row.state === 'free' && !row.reserved && row.expiresAt !== NEVER_HELD) range.add(row)
   }

@@ -1,5 +1,5 @@
 import { INFINITE, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
-import { bootServersOn, fields, metricsSection, OperatorError, sections, type UdpLink } from '@reboots/runtime'
+import { bootServersOn, ConfigError, fields, isChosen, metricsSection, sections, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 import { Networks } from './addressing/networks.ts'
 import { admission } from './admission/admission-config.ts'
@@ -66,24 +66,53 @@ export type Config = z.infer<typeof shape>
 /** A lease where nothing says how long: a day. */
 const DEFAULT_LEASE = 86_400 as Seconds
 
-/** What the handlers need of the configuration. OperatorError when it is for other interfaces than those that are served. */
-export function settingsOf({ dhcp, boot }: Config, links: readonly UdpLink[]): Settings {
+/** What may change while the service runs, besides `links` and `log.level`: all but where leases are kept and what is listened on. */
+export const LIVE = [
+  'boot',
+  'dhcp.subnets',
+  'dhcp.unknownMachines',
+  'dhcp.clientIdentity',
+  'dhcp.leaseSeconds',
+  'dhcp.options',
+  'dhcp.logServers',
+  'dhcp.authoritative',
+  'dhcp.rapidCommit',
+  'dhcp.subnetSelection',
+  'dhcp.offerSeconds',
+  'dhcp.declineQuarantineSeconds',
+  'dhcp.admission',
+] as const
+
+/** What the handlers need of the configuration. ConfigError when it is for other interfaces than those that are served. */
+export function settingsOf(config: Config, links: readonly UdpLink[], placeOf: PlaceOf = () => ''): Settings {
+  const { dhcp, boot } = config
+  const problems = strayLinks(config, links, placeOf)
+  if (problems.length > 0) throw new ConfigError(problems)
   const servers = new Map(links.map((link) => [link.name, bootServersOn(link, boot)]))
-  const stray = dhcp.subnets.find(({ link }) => link !== undefined && !servers.has(link))
-  if (stray !== undefined) {
-    const served = [...servers.keys()].join(', ')
-    throw new OperatorError(
-      `subnet ${stray.subnet.text} is for interface ${stray.link}, which is not served`,
-      `Served are ${served}: add ${stray.link} to links.interfaces, or correct dhcp.subnets.`,
-    )
-  }
   return {
     ...timesOf(dhcp),
     ...switchesOf(dhcp),
     networks: networksOf(dhcp, links),
     admission: admissionOf(dhcp.admission),
-    bootServers: (link) => servers.get(link.name)!,
+    bootServers: (link) => servers.get(link.name) ?? bootServersOn(link, boot),
   }
+}
+
+type PlaceOf = (path: readonly PropertyKey[]) => string
+
+/** A link that is waited for is none of them. */
+function strayLinks({ dhcp, links: chosen }: Config, links: readonly UdpLink[], placeOf: PlaceOf): string[] {
+  const served = links.map(({ name }) => name)
+  // The interface of the default route has no name in the configuration, and may be gone for a while.
+  if (chosen.interfaces.length === 0 && links.length === 0) return []
+  return dhcp.subnets.flatMap(({ link, subnet }, index) => {
+    if (link === undefined || served.includes(link) || isChosen(link, chosen.interfaces)) return []
+    const path = ['dhcp', 'subnets', index, 'link']
+    const why = `subnet ${subnet.text} is for interface ${link}, which is not served; served are ${served.join(', ')}`
+    return [
+      `${placeOf(path)} ${path.join('.')}: ${why}: add it to links.interfaces, or correct dhcp.subnets`.trimStart(),
+    ]
+  })
 }
 
 type DhcpConfig = Config['dhcp']

@@ -23,7 +23,8 @@ export interface Holding {
 export function holdingOf(asked: Asked, machine: Reservation, ports: Ports): Holding | Silent {
   const { address } = machine
   const { settings } = ports
-  if (address !== undefined && isUsableThere(address, asked, settings)) return reservedHolding(asked, machine, address)
+  if (address !== undefined && isUsableThere(address, asked, settings))
+    return reservedHolding(asked, machine, address, settings)
   const pooled = pooledHolding(asked, machine, settings)
   if (!('silent' in pooled) || address === undefined) return pooled
   return { silent: 'wrong-network', note: `record says ${address.subnet}` }
@@ -33,8 +34,13 @@ export function holdingOf(asked: Asked, machine: Reservation, ports: Ports): Hol
  * A machine is known by its MAC, or by what its record names besides: firmware, iPXE and the installed system send different client identifiers (option 61) or none,
  * and must all get the same address (RFC 2131 §4.2 leaves the choice of key to us when an administrator has set one).
  */
-export function reservedHolding(asked: Asked, { holder }: Reservation, { ip, terms }: ReservedAddress): Holding {
-  const own = terms[stageOf(asked.client)]
+export function reservedHolding(
+  asked: Asked,
+  { holder }: Reservation,
+  { ip, terms }: ReservedAddress,
+  settings: Settings,
+): Holding {
+  const own = terms(settings)[stageOf(asked.client)]
   const client = holder ?? asked.mac
   return { client, reserved: ip, pool: own.pool, termsOf: (address) => (address === ip ? own : undefined) }
 }
@@ -77,7 +83,7 @@ export function claimOf({ client, reserved }: Holding, requested: Ipv4Address | 
  * lease of a client of the pool, which is still there and uses the address until it ends.
  */
 export function takingOver(asked: Asked, { client, reserved }: Holding, ports: Ports, next: Pending): Pending {
-  if (reserved === undefined || ports.settings.networks.isInPool(reserved)) return next
+  if (reserved === undefined || ports.settings.networks.isOrWasInPool(reserved)) return next
   const lease = ports.leases.at(reserved, asked.now)
   if (lease === undefined || lease.client === client) return next
   return { step: { kind: 'release', client: lease.client, address: reserved }, conclude: () => next }

@@ -30,6 +30,6 @@ function termsAt(
   const terms = segmentOf(asked, settings)?.at(at, stage)
   if (address === undefined && terms === undefined) return { silent: machine.known ? 'no-address' : 'unknown-machine' }
   if (at === UNSPECIFIED) return { silent: 'no-client-address' }
-  if (address !== undefined && inSubnet(at, address.ip, address.mask)) return address.terms[stage]
+  if (address !== undefined && inSubnet(at, address.ip, address.mask)) return address.terms(settings)[stage]
   return terms ?? { silent: 'wrong-network', note: `record says ${address?.subnet}` }
 }

@@ -10,7 +10,7 @@ import {
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { withBootAnswer } from './boot-answer.ts'
-import { claimOf, holdingOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
+import { claimOf, holdingOf, keyOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
 import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome, Pending, Silent } from './outcome.ts'
 import { isUsableThere } from './place.ts'
@@ -25,9 +25,12 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
   const holding = holdingOfOwner(asked, machine, ports)
   const selecting = state === 'selecting'
   if (selecting && !isForUs(asked)) return otherServerSelected(asked, holding, ports)
-  if ('silent' in holding) return holding
-
   const named = namedAddress(asked)
+  if ('silent' in holding) {
+    if (named === undefined || !isHeldBy(asked, named, ports)) return holding
+    return refuse(asked, `${formatIpv4(named)} is not given out any more`, selecting, ports)
+  }
+
   const terms = named === undefined ? undefined : holding.termsOf(named)
   const wrong = whatIsWrong(asked, holding, machine, named, ports)
   if (named === undefined || terms === undefined || wrong !== undefined) return refuse(asked, wrong!, selecting, ports)
@@ -73,7 +76,13 @@ function reasonOf({ silent, note }: Silent): string {
 function holdingOfOwner(asked: Asked, machine: Reservation, ports: Ports): Holding | Silent {
   const holding = holdingOf(asked, machine, ports)
   const misplaced = 'silent' in holding && holding.silent === 'wrong-network' && machine.address !== undefined
-  return misplaced ? reservedHolding(asked, machine, machine.address) : holding
+  return misplaced ? reservedHolding(asked, machine, machine.address, ports.settings) : holding
+}
+
+/** A client may have an address of a pool that is not there any more: RFC 2131 §4.3.2 has it told so, because the books know it. */
+function isHeldBy(asked: Asked, named: Ipv4Address, { leases, settings }: Ports): boolean {
+  const lease = leases.at(named, asked.now)
+  return lease?.state === 'bound' && lease.client === keyOf(asked, settings)
 }
 
 /** The link's own address is us as well, also where a relay agent gave us another name. */

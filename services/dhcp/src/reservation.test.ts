@@ -10,7 +10,7 @@ const TIMES = { offerTime: 60 as Seconds, quarantineTime: 600 as Seconds }
 const SETTINGS = { networks: networks({ logServers: ['192.168.7.7'] }), ...TIMES }
 const reserve = (dhcp: Partial<hardware.Dhcp>, address = '192.168.4.4') => {
   const record = machine({ mac: '52:54:00:aa:00:01', address, dhcp })
-  return reservationOf(record, record.interfaces[0]!, SETTINGS)
+  return reservationOf(record, record.interfaces[0]!)
 }
 
 describe('reservationOf', () => {
@@ -27,8 +27,13 @@ describe('reservationOf', () => {
     })
     assert.equal(formatIpv4(address!.ip), '192.168.4.4')
     assert.equal(address!.subnet, '192.168.4.0/22')
-    assert.deepEqual(address!.terms.default.pool, { ranges: [], leaseTime: 84_600, offerTime: 60, quarantineTime: 600 })
-    assert.deepEqual(address!.terms.default.config, {
+    assert.deepEqual(address!.terms(SETTINGS).default.pool, {
+      ranges: [],
+      leaseTime: 84_600,
+      offerTime: 60,
+      quarantineTime: 600,
+    })
+    assert.deepEqual(address!.terms(SETTINGS).default.config, {
       subnetMask: ip('255.255.252.0'),
       broadcastAddress: ip('192.168.7.255'),
       routers: [ip('192.168.4.1')],
@@ -45,7 +50,7 @@ describe('reservationOf', () => {
 
   test('a search list of its own wins over the domain', () => {
     const { address } = reserve({ domainName: 'a.example', domainSearch: ['b.example', 'c.example'] })
-    assert.deepEqual(address!.terms.default.config.domainSearch, ['b.example', 'c.example'])
+    assert.deepEqual(address!.terms(SETTINGS).default.config.domainSearch, ['b.example', 'c.example'])
   })
 
   test('a record without an address has none, and is no error', () => {

@@ -36,7 +36,8 @@ export interface ReservedAddress {
   readonly mask: Ipv4Address
   /** `192.0.2.0/24` */
   readonly subnet: string
-  readonly terms: TermsByStage
+  /** What goes with the address by these settings. */
+  terms(settings: Known): TermsByStage
 }
 
 /** What there is to know of a machine without a record. */
@@ -51,13 +52,13 @@ export const UNKNOWN: Reservation = {
 type Known = Pick<Settings, 'networks' | 'offerTime' | 'quarantineTime'>
 
 /** Throws an Error that names the field when the record holds something that the hardware service should have refused. */
-export function reservationOf(machine: hardware.Machine, iface: hardware.Interface, settings: Known): Reservation {
+export function reservationOf(machine: hardware.Machine, iface: hardware.Interface): Reservation {
   const dhcp = iface.dhcp
   return {
     machine: machineFacts(machine, iface),
     holder: iface.match === undefined ? undefined : holderOf(machine, iface),
     disabled: dhcp?.disabled ?? false,
-    address: dhcp && dhcp.address !== '' ? reservedAddress(dhcp, settings) : undefined,
+    address: dhcp && dhcp.address !== '' ? reservedAddress(dhcp) : undefined,
     tftpServerName: dhcp?.tftpServerName ?? '',
     bootFileName: dhcp?.bootFileName ?? '',
   }
@@ -73,21 +74,31 @@ function holderOf({ id, interfaces }: hardware.Machine, iface: hardware.Interfac
   return place > 0 ? `record:${id}/${place}` : `record:${id}`
 }
 
-/** What the record does not say is as in the subnet that the address is in, if there is one, else as for all networks. */
-function reservedAddress(dhcp: hardware.Dhcp, { networks, offerTime, quarantineTime }: Known): ReservedAddress {
+/** The terms are made when they are asked for, and again when the settings are others: a change of them costs nothing at once. */
+function reservedAddress(dhcp: hardware.Dhcp): ReservedAddress {
   const ip = ipv4(dhcp.address, 'address')
   const mask = ipv4(dhcp.netmask, 'netmask')
   const prefix = prefixOfMask(mask)
   if (prefix === undefined) throw new Error(`netmask: ${dhcp.netmask} has gaps`)
+  const own = networkConfig(dhcp, ip, mask)
+  let made: { readonly by: Known; readonly terms: TermsByStage } | undefined
+  const terms = (settings: Known): TermsByStage => {
+    if (made?.by !== settings) made = { by: settings, terms: termsOf(ip, own, settings) }
+    return made.terms
+  }
+  return { ip, mask, subnet: `${formatIpv4(networkOf(ip, mask))}/${prefix}`, terms }
+}
+
+/** What the record does not say is as in the subnet that the address is in, if there is one, else as for all networks. */
+function termsOf(ip: Ipv4Address, own: NetworkConfig, { networks, offerTime, quarantineTime }: Known): TermsByStage {
   const subnet = networks.subnetOf(ip)
   const { options, times } = subnet ?? networks
-  const config = withDefaults(networkConfig(dhcp, ip, mask), options)
-  const terms = byStage((stage) => {
-    const leaseTime = leaseTimeAt(stage, dhcp.leaseSeconds as Seconds, times)
+  const config = withDefaults(own, options)
+  return byStage((stage) => {
+    const leaseTime = leaseTimeAt(stage, own.leaseTime, times)
     const pool: Pool = { ranges: [], leaseTime, offerTime, quarantineTime }
     return { config: { ...config, leaseTime }, pool, nextServer: subnet?.nextServer, bootFile: subnet?.bootFile }
   })
-  return { ip, mask, subnet: `${formatIpv4(networkOf(ip, mask))}/${prefix}`, terms }
 }
 
 function networkConfig(dhcp: hardware.Dhcp, ip: Ipv4Address, subnetMask: Ipv4Address): NetworkConfig {

@@ -24,17 +24,10 @@ import {
   type Seconds,
 } from '@reboots/protocol/net'
 import { compileMatch, DEFAULT_POLICY, parsePolicy, type Policy, type Sighting } from '@reboots/rules'
-import {
-  answerDatagram,
-  bootServersOn,
-  createMachineIndex,
-  type DhcpAnswer,
-  type MachineIndex,
-  type UdpLink,
-} from '@reboots/runtime'
+import { answerDatagram, bootServersOn, createMachineIndex, type DhcpAnswer, type MachineIndex } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import type { Networks } from './addressing/networks.ts'
-import { withhold } from './addressing/withhold.ts'
+import { Withholding } from './addressing/withhold.ts'
 import { settingsOf, shape } from './config.ts'
 import { handle } from './handle.ts'
 import type { Decision, Outcome, Reply } from './outcome.ts'
@@ -73,7 +66,7 @@ export interface SiteOptions {
 }
 
 /** The networks of a configuration; default: none at all. */
-export function networks(dhcp: object = {}): Networks {
+export function networks(dhcp: object = {}, links: readonly Link[] = [LINK]): Networks {
   const config = shape.parse({
     log: {},
     links: {},
@@ -81,13 +74,13 @@ export function networks(dhcp: object = {}): Networks {
     boot: { binaries: {} },
     dhcp: { metrics: {}, ...dhcp },
   })
-  const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
-  return settingsOf(config, [link]).networks
+  const udp = links.map((link) => ({ ...link, index: 1, hardwareAddress: '02:00:00:00:00:01' as MacAddress }))
+  return settingsOf(config, udp).networks
 }
 
-function indexOf(machines: readonly hardware.Machine[], settings?: Settings): MachineIndex<Reservation, Sighting> {
+function indexOf(machines: readonly hardware.Machine[]): MachineIndex<Reservation, Sighting> {
   const index = createMachineIndex<Reservation, Sighting>(
-    (machine, iface) => reservationOf(machine, iface, settings!),
+    reservationOf,
     (_machine, error) => {
       throw error
     },
@@ -99,13 +92,14 @@ function indexOf(machines: readonly hardware.Machine[], settings?: Settings): Ma
 
 /** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
 export class Site {
-  readonly ports: Ports & { readonly leases: LeaseTable }
+  ports: Ports & { readonly leases: LeaseTable }
   /** No step can be carried out. */
   storeGone = false
   /** When every lease ends in the books, whatever was asked for: a store that others share may know less time. */
   booksEnd: Instant | undefined
   now = 1_700_000_000_000 as Instant
   #index = indexOf([])
+  readonly #withholding: Withholding
   #policy: Policy | undefined
 
   constructor(options: SiteOptions = {}) {
@@ -140,16 +134,27 @@ export class Site {
       relays: new RelayMemory(),
       settings,
     }
+    this.#withholding = new Withholding(
+      this.ports.leases,
+      settings.networks,
+      (address) => index().byIp(address) !== undefined,
+    )
     this.record(...(options.machines ?? [MACHINE]))
   }
 
   /** These are the records from now on. */
   record(...machines: readonly hardware.Machine[]): void {
-    const { settings, leases } = this.ports
     const before = [...this.#index.addresses]
-    this.#index = indexOf(machines, settings)
-    const now = new Set(this.#index.addresses)
-    withhold(leases, settings.networks, (address) => now.has(address))([...before, ...now])
+    this.#index = indexOf(machines)
+    this.#withholding.changed([...before, ...this.#index.addresses])
+  }
+
+  /** These are the networks from now on, as after a change of the configuration or of a link. */
+  configure(dhcp: object, links?: readonly Link[]): void {
+    const next = networks(dhcp, links)
+    next.succeed(this.ports.settings.networks)
+    this.#withholding.use(next, this.#index.addresses)
+    this.ports = { ...this.ports, settings: { ...this.ports.settings, networks: next } }
   }
 
   wait(seconds: number): void {

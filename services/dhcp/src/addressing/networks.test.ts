@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatIpv4 } from '@reboots/protocol/net'
+import { formatIpv4, type Seconds } from '@reboots/protocol/net'
 import { machine } from '@reboots/testkit'
 import { reservationOf } from '../reservation.ts'
 import { ip, message, networks, Site } from '../site.fixture.ts'
@@ -115,12 +115,9 @@ describe('what goes with an address: machine before pool before subnet before al
   test('of a record: its own values, the rest of its subnet', () => {
     const dhcp = { nameServers: ['192.0.2.99'], domainName: 'record.example', leaseSeconds: 50 }
     const record = machine({ mac: '52:54:00:00:00:01', address: '192.168.1.9', dhcp })
-    const times = { offerTime: 60, quarantineTime: 600 } as never
-    const { terms } = reservationOf(record, record.interfaces[0]!, {
-      networks: own,
-      ...(times as object),
-    } as never).address!
-    const { config } = terms.firmware
+    const times = { offerTime: 60 as Seconds, quarantineTime: 600 as Seconds }
+    const { terms } = reservationOf(record, record.interfaces[0]!).address!
+    const { config } = terms({ networks: own, ...times }).firmware
     assert.deepEqual(
       [config.leaseTime, config.routers, config.domainName],
       [50, [ip('192.168.1.254')], 'record.example'],

@@ -30,7 +30,7 @@ export class Networks {
   /** By prefix, longest first, then by network: as many look-ups as there are lengths of prefixes. */
   readonly #byMask: readonly (readonly [mask: Ipv4Address, Map<Ipv4Address, Place>])[]
   readonly #byLink: ReadonlyMap<string, Segment>
-  readonly #ranges: readonly AddressRange[]
+  #former: readonly AddressRange[] = []
 
   constructor(config: NetworksConfig, links: readonly Link[] = []) {
     this.options = globalOptions(config)
@@ -47,7 +47,6 @@ export class Networks {
         return place === undefined ? [] : [[link.name, place.segment] as const]
       }),
     )
-    this.#ranges = places.flatMap(({ subnet }) => subnet.pools.map((pool) => pool.range))
     const routers = config.subnets.flatMap((subnet) => subnet.routers)
     this.occupied = new Set([...links.map((link) => link.address), ...routers])
   }
@@ -68,7 +67,28 @@ export class Networks {
 
   /** Whether the address is one that may be given to whoever comes. */
   isInPool(address: Ipv4Address): boolean {
-    return this.#ranges.some((range) => contains(range, address))
+    return this.#placeOf(address)?.subnet.pools.some(({ range }) => contains(range, address)) ?? false
+  }
+
+  /** Whether the address is in a pool, or was in one of networks before these: somebody may have it from there. */
+  isOrWasInPool(address: Ipv4Address): boolean {
+    return this.isInPool(address) || this.#former.some((range) => contains(range, address))
+  }
+
+  /** These networks take the place of others. */
+  succeed(before: Networks): void {
+    const ranges = [...before.#former, ...before.#ranges()]
+    this.#former = [...new Map(ranges.map((range) => [`${range.first}-${range.last}`, range])).values()]
+  }
+
+  #ranges(): AddressRange[] {
+    const places = this.#byMask.flatMap(([, places]) => [...places.values()])
+    return places.flatMap(({ subnet }) => subnet.pools.map(({ range }) => range))
+  }
+
+  /** Whether the address is in a pool and in use by the network itself. */
+  withholds(address: Ipv4Address): boolean {
+    return this.occupied.has(address) && this.isInPool(address)
   }
 
   #placeOf(address: Ipv4Address): Place | undefined {

@@ -62,6 +62,12 @@ const does =
   (place: Place) =>
     place.step(...step)
 
+/** With a pool of so many addresses. */
+const doesIn =
+  (last: number, ...step: Parameters<Place['step']>) =>
+  (place: Place) =>
+    place.step(step[0], step[1], step[2], { ...step[3], pool: place.pool(last) })
+
 /** Steps one after the other, with what each leads to. */
 const STORIES: Readonly<Record<string, readonly Row[]>> = {
   'an offer is bound, renewed and given back': [
@@ -110,6 +116,24 @@ const STORIES: Readonly<Record<string, readonly Row[]>> = {
     [2, does('bind', 'a', 77, { reserved: 77 }), ['a', 77, 'bound', 3600]],
     [3, does('bind', 'b', 77), 'refused'],
     [4, does('offer', 'b'), ['b', 2, 'offered', 60]],
+  ],
+  'a pool that is made smaller and larger again loses no address': [
+    [0, does('bind', 'a', 1), ['a', 1, 'bound', 3600]],
+    [0, does('offer', 'b'), ['b', 2, 'offered', 60]],
+    [0, does('offer', 'c'), ['c', 3, 'offered', 60]],
+    [1, does('release', 'a', 1), ['a', 1, 'bound', 3599]],
+    [100, doesIn(2, 'offer', 'd'), ['d', 1, 'offered', 60]],
+    [101, does('offer', 'e'), ['e', 3, 'offered', 60]],
+    [102, does('offer', 'f'), ['f', 2, 'offered', 60]],
+    [103, does('offer', 'g'), 'refused'],
+  ],
+  'who has an address that is in no pool any more keeps it to the end, and does not get it again': [
+    [0, does('bind', 'a', 3), ['a', 3, 'bound', 3600]],
+    [1, doesIn(2, 'bind', 'a', 3), 'refused'],
+    [2, does('bind', 'b', 3), 'refused'],
+    [3, doesIn(2, 'bind', 'a', 1), ['a', 1, 'bound', 3600]],
+    [4, does('bind', 'b', 3), 'refused'],
+    [3600, does('bind', 'b', 3), ['b', 3, 'bound', 3600]],
   ],
   'names that need care come back as they are': [
     [0, does('bind', '1,2|3:ü"\\%', 1), ['1,2|3:ü"\\%', 1, 'bound', 3600]],

@@ -4,6 +4,7 @@
 --       clients   hash    client → addresses it has or had, in the order it got them
 --       expiry    zset    addresses that are not free, by expiresAt
 --       marks     hash    range → the first address of it that nobody looked at yet
+--                         lost <range> → the first address of it that has gone to another range
 --       reserved  zset    reserved addresses, by when a replica last said so
 --       meta      hash    seq: counts the changes; clock: the time of the last step
 --       events    stream  changes, their number as id, for the other replicas
@@ -165,10 +166,20 @@ end
 local function isUnused(row) return not row or (row.state == 'f' and row.client == '' and row.expiresAt == 0) end
 
 -- The range is the address's home from now on; it may have had another before the pools were changed.
+-- A change of the pools back may give it back: see anyFree.
+local function move(row, range)
+  if row.home ~= '' then
+    local lost = tonumber(call('HGET', MARKS, 'lost ' .. row.home) or '')
+    if not lost or row.address < lost then call('HSET', MARKS, 'lost ' .. row.home, text(row.address)) end
+  end
+  row.home = range
+end
+
 local function settle(address, range)
   local row = rowOf(address)
+  if row.home == range then return end
   if row.state == 'f' and row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
-  row.home = range
+  move(row, range)
   if row.state == 'f' and not isReserved(address) then
     call('ZADD', PREFIX .. 'free:' .. range, text(row.expiresAt), member(address))
   end
@@ -182,7 +193,7 @@ local function takeNew(range, name)
       call('HSET', MARKS, name, text(address + 1))
       local row = rowOf(address)
       if row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
-      row.home = name
+      move(row, name)
       return address
     end
     settle(address, name)
@@ -209,7 +220,7 @@ end
 
 local function nameOf(range) return text(range[1]) .. '-' .. text(range[2]) end
 
-local function anyFree(pool)
+local function freeOf(pool)
   for _, range in ipairs(pool.ranges) do
     local address = takeNew(range, nameOf(range))
     if address then return address end
@@ -218,6 +229,24 @@ local function anyFree(pool)
     local address = longestFree(nameOf(range))
     if address then return address end
   end
+end
+
+-- The mark of a range goes back to where addresses were lost; false when there are none to look for.
+local function rewind(name)
+  local lost = tonumber(call('HGET', MARKS, 'lost ' .. name) or '')
+  if not lost then return false end
+  call('HDEL', MARKS, 'lost ' .. name)
+  local mark = tonumber(call('HGET', MARKS, name) or '')
+  if mark and lost < mark then call('HSET', MARKS, name, text(lost)) end
+  return true
+end
+
+-- What the pools before these took over is looked for only when there is nothing else.
+local function anyFree(pool)
+  local address, again = freeOf(pool), false
+  if address then return address end
+  for _, range in ipairs(pool.ranges) do again = rewind(nameOf(range)) or again end
+  if again then return freeOf(pool) end
 end
 
 -- The order of RFC 2131 section 4.3.1.

@@ -1,0 +1,53 @@
+import type { LeaseLedger } from '@reboots/leases'
+import type { Ipv4Address } from '@reboots/protocol/net'
+import { LiveSettings, type ServiceContext, type UdpLink } from '@reboots/runtime'
+import { Withholding } from '../addressing/withhold.ts'
+import { LIVE, settingsOf, type Config } from '../config.ts'
+import type { Ports, Settings } from '../ports.ts'
+import { RelayMemory } from '../relay-memory.ts'
+import { openControlPlane } from './replicas.ts'
+
+/** What deciding needs from the world, as it is now. */
+export interface LivePorts {
+  /** A message is decided by what this is when its turn comes, from beginning to end. */
+  readonly current: Ports
+  readonly links: readonly UdpLink[]
+  /** For /readyz. */
+  problems(): readonly string[]
+  /** From now on the configuration and the links are followed; `changed` hears of the links when they may be others. */
+  follow(changed: (links: readonly UdpLink[]) => void): Promise<void>
+  close(): void
+}
+
+/** The settings, made of the configuration and the links; and what the control plane publishes. */
+export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger): LivePorts {
+  const { config, log, metrics } = context
+  const settings = new LiveSettings<Config, Settings>(context, ({ config, placeOf }, links) =>
+    settingsOf(config, links, placeOf),
+  )
+  const isReserved = (address: Ipv4Address): boolean => replicas.machines.byIp(address) !== undefined
+  const withholding = new Withholding(leases, settings.current.networks, isReserved)
+  const changed = (addresses: Iterable<Ipv4Address>): void => withholding.changed(addresses)
+  const replicas = openControlPlane({ control: config.control, changed, log, metrics })
+  let current: Ports = { ...replicas, leases, relays: new RelayMemory(), settings: settings.current }
+  return {
+    get current() {
+      return current
+    },
+    get links() {
+      return settings.links
+    },
+    problems: replicas.problems,
+    follow: (changed) =>
+      settings.follow(LIVE, (next, links) => {
+        next.networks.succeed(current.settings.networks)
+        withholding.use(next.networks, replicas.machines.addresses)
+        current = { ...current, settings: next }
+        changed(links)
+      }),
+    close() {
+      settings.close()
+      replicas.close()
+    },
+  }
+}
