@@ -93,7 +93,7 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
       log,
       metrics,
       live,
-      follow: (follower) => live.follow(follower as ConfigFollower<Record<string, unknown>>),
+      follow: (follower) => live.follow(follower),
       signal: stop.signal,
       announce: announcer(service.name, log),
     })

@@ -16,7 +16,9 @@ await runService({
     const replicas = openControlPlane(config.control, log, metrics)
     const ports = scriptPorts(replicas)
     const links =
-      config.http.listen.length > 0 && config.links.interfaces.length === 0 ? [] : findLinks(config.links.interfaces)
+      config.http.listen.length > 0 && config.links.interfaces.length === 0
+        ? []
+        : findLinks(config.links.interfaces, config.links.wait)
     const site = siteOf(config, process.env)
     const resolve = (directories: readonly string[]) => directories.map((name) => path.resolve(directory, name))
     const retries = { times: config.http.retries, delaySeconds: config.http.retryDelaySeconds }

@@ -19,7 +19,10 @@ await runService({
     const addresses =
       tftp.listen.length > 0
         ? tftp.listen.map(listenAddress)
-        : findLinks(links.interfaces).map((link) => ({ host: formatIpv4(link.address), port: boot.tftpPort }))
+        : findLinks(links.interfaces, links.wait).map((link) => ({
+            host: formatIpv4(link.address),
+            port: boot.tftpPort,
+          }))
     const options = {
       files,
       transfers,

@@ -1,4 +1,4 @@
-import { ConfigError, findLinks, loadConfig, sections, type UdpLink } from '@reboots/runtime'
+import { ConfigError, findLinks, loadConfig, sections, type LinkChoice, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 import type { Command } from '../command.ts'
 import { startService } from './child.ts'
@@ -49,14 +49,14 @@ It needs the ports 67, 69 and 4011 of UDP, so root or the capabilities that it n
 /** Asked for here too, so that a missing interface is said once and not by every service. */
 function linksOf(services: readonly ServiceName[], env: NodeJS.ProcessEnv): readonly UdpLink[] {
   if (!services.some((name) => FACING_MACHINES.includes(name))) return []
-  const interfaces = interfacesOf(env)
-  return interfaces === undefined ? [] : findLinks(interfaces)
+  const links = linksSection(env)
+  return links === undefined ? [] : findLinks(links.interfaces, links.wait)
 }
 
 /** Undefined if the configuration has errors: every service says those of its own sections, and they are shown together. */
-function interfacesOf(env: NodeJS.ProcessEnv): readonly string[] | undefined {
+function linksSection(env: NodeJS.ProcessEnv): LinkChoice | undefined {
   try {
-    return loadConfig(z.object({ links: sections.links }), { env }).config.links.interfaces
+    return loadConfig(z.object({ links: sections.links }), { env }).config.links
   } catch (error) {
     if (error instanceof ConfigError) return undefined
     throw error

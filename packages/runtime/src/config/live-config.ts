@@ -111,15 +111,18 @@ export class LiveConfig<S extends z.ZodObject> {
    * cannot be written.
    */
   apply(text: string): Promise<void> {
-    const applied = this.#writing.then(async () => {
-      const problems = this.check(text)
-      if (problems.length > 0) throw new ConfigError(problems)
-      if (this.file === undefined) throw new ConfigError(['there is no configuration file to write to'])
-      await replaceFile(this.file, text)
-      this.#adopt(text)
-    })
+    const applied = this.#write(text, this.#writing)
     this.#writing = applied.catch(() => {})
     return applied
+  }
+
+  async #write(text: string, before: Promise<unknown>): Promise<void> {
+    await before
+    const problems = this.check(text)
+    if (problems.length > 0) throw new ConfigError(problems)
+    if (this.file === undefined) throw new ConfigError(['there is no configuration file to write to'])
+    await replaceFile(this.file, text)
+    this.#adopt(text)
   }
 
   close(): void {

@@ -106,7 +106,7 @@ export class LinkDoors {
     try {
       for (const [port, reader] of this.#options.wanted) {
         const door = await this.#openDoor(place, port, reader)
-        if (place.gone) return void (await door.close())
+        if (place.gone) return door.close()
         place.doors = [...place.doors, door]
       }
     } catch (error) {

@@ -81,6 +81,15 @@ export class Networks {
     this.#former = [...new Map(ranges.map((range) => [`${range.first}-${range.last}`, range])).values()]
   }
 
+  hasSamePools(other: Networks): boolean {
+    const text = (networks: Networks): string =>
+      networks
+        .#ranges()
+        .map(({ first, last }) => `${first}-${last}`)
+        .join()
+    return text(this) === text(other)
+  }
+
   #ranges(): AddressRange[] {
     const places = this.#byMask.flatMap(([, places]) => [...places.values()])
     return places.flatMap(({ subnet }) => subnet.pools.map(({ range }) => range))
