@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { formatIpv4 } from '@reboots/protocol/net'
-import { findLinks, now, runService } from '@reboots/runtime'
+import { chooseLinks, now, runService } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
@@ -16,9 +16,7 @@ await runService({
     const replicas = openControlPlane(config.control, log, metrics)
     const ports = scriptPorts(replicas)
     const links =
-      config.http.listen.length > 0 && config.links.interfaces.length === 0
-        ? []
-        : findLinks(config.links.interfaces, config.links.wait)
+      config.http.listen.length > 0 && config.links.interfaces.length === 0 ? [] : chooseLinks(config.links).links
     const site = siteOf(config, process.env)
     const resolve = (directories: readonly string[]) => directories.map((name) => path.resolve(directory, name))
     const retries = { times: config.http.retries, delaySeconds: config.http.retryDelaySeconds }

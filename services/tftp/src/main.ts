@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { formatIpv4 } from '@reboots/protocol/net'
-import { findLinks, listenAddress, runService, startHealth } from '@reboots/runtime'
+import { chooseLinks, listenAddress, runService, startHealth } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { tftpMetrics } from './adapters/metrics.ts'
 import { shape } from './config.ts'
@@ -19,10 +19,7 @@ await runService({
     const addresses =
       tftp.listen.length > 0
         ? tftp.listen.map(listenAddress)
-        : findLinks(links.interfaces, links.wait).map((link) => ({
-            host: formatIpv4(link.address),
-            port: boot.tftpPort,
-          }))
+        : chooseLinks(links).links.map((link) => ({ host: formatIpv4(link.address), port: boot.tftpPort }))
     const options = {
       files,
       transfers,

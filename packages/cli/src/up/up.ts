@@ -1,4 +1,4 @@
-import { ConfigError, findLinks, loadConfig, sections, type LinkChoice, type UdpLink } from '@reboots/runtime'
+import { chooseLinks, ConfigError, loadConfig, sections, type LinkChoice, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
 import type { Command } from '../command.ts'
 import { startService } from './child.ts'
@@ -50,7 +50,7 @@ It needs the ports 67, 69 and 4011 of UDP, so root or the capabilities that it n
 function linksOf(services: readonly ServiceName[], env: NodeJS.ProcessEnv): readonly UdpLink[] {
   if (!services.some((name) => FACING_MACHINES.includes(name))) return []
   const links = linksSection(env)
-  return links === undefined ? [] : findLinks(links.interfaces, links.wait)
+  return links === undefined ? [] : chooseLinks(links).links
 }
 
 /** Undefined if the configuration has errors: every service says those of its own sections, and they are shown together. */

@@ -36,9 +36,9 @@ export function chooseLinks({ interfaces, wait }: LinkChoice, known: readonly st
   return found
 }
 
-/** As `chooseLinks`, for who serves what there is at the start. */
-export function findLinks(interfaces: readonly string[], wait = false): readonly UdpLink[] {
-  return chooseLinks({ interfaces, wait }).links
+/** As `chooseLinks`, for names that must all be there. */
+export function findLinks(interfaces: readonly string[]): readonly UdpLink[] {
+  return chooseLinks({ interfaces, wait: false }).links
 }
 
 /** What there is now of some names and patterns, in their order. */

@@ -41,7 +41,8 @@ class Doors {
     return {
       link: options.link,
       port: options.port,
-      send: (bytes: Uint8Array, to: Destination) => void this.sent.push({ port: options.port, bytes, to }),
+      send: (bytes: Uint8Array, to: Destination) =>
+        void this.sent.push({ port: options.port, bytes: bytes.slice(), to }),
       close: async () => void this.closed.push(options.port),
     }
   }
