@@ -172,3 +172,34 @@ test('decide: facts that are missing altogether are an error of the condition an
     ['no such key: arch', 'no such key: netboot'],
   )
 })
+
+/** Rules as `also` of one and `then` of the other; what is decided, by which rule, and with which class. */
+const CLASSES: readonly (readonly [what: string, rules: readonly string[], found: readonly unknown[]])[] = [
+  ['none', ['then: local-disk'], ['local-disk', 'r0', undefined]],
+  ['of the rule that decides', ['then: local-disk, also: { class: a }'], ['local-disk', 'r0', 'a']],
+  ['of a rule that decides nothing', ['also: { class: a }', 'then: local-disk'], ['local-disk', 'r1', 'a']],
+  ['when no rule decides', ['also: { class: a }'], ['ignore', 'otherwise', 'a']],
+  ['the first counts', ['also: { class: a }', 'then: local-disk, also: { class: b }'], ['local-disk', 'r1', 'a']],
+  ['not of rules behind', ['then: local-disk', 'also: { class: a }'], ['local-disk', 'r0', undefined]],
+  ['not of one that is not true', ['when: client.arch == 9, also: { class: a }'], ['ignore', 'otherwise', undefined]],
+]
+
+for (const [what, rules, found] of CLASSES) {
+  test(`the DHCP class: ${what}`, () => {
+    const list = rules.map((rule, i) => `  - { name: r${i}, ${rule.startsWith('when') ? '' : "when: 'true', "}${rule} }\n`)
+    const text = `apiVersion: reboots/v1\nkind: BootPolicy\nrules:\n${list.join('')}otherwise: ignore\n`
+    const policy = parsePolicy(text, 'test')
+    const { decision, rule, dhcpClass, trace } = decide(policy, FACTS)
+    assert.deepEqual([decision.kind, rule, dhcpClass], found)
+    assert.deepEqual(
+      trace.map((tried) => tried.rule),
+      policy.rules.slice(0, trace.length).map(({ name }) => name),
+    )
+  })
+}
+
+test('a policy knows the classes that its rules give', () => {
+  const text = "{ name: a, when: 'true', also: { class: x } }, { name: b, when: 'true', then: ignore, also: { class: y } }"
+  const policy = parsePolicy(`apiVersion: reboots/v1\nkind: BootPolicy\nrules: [${text}]\notherwise: ignore\n`, 'test')
+  assert.deepEqual([...policy.classes, ...parsePolicy(DEFAULT_POLICY, 'd').classes], ['x', 'y'])
+})

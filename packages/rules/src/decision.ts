@@ -18,7 +18,9 @@ export interface Verdict {
   readonly rule: string
   /** Version of the policy it belongs to. */
   readonly version: string
-  /** The rules tried, in document order, up to the one that matched. */
+  /** The class of DHCP configuration: of the rules that matched the first that gives one; absent if none does. */
+  readonly dhcpClass?: string
+  /** The rules tried, in document order, up to the one that decided. */
   readonly trace: readonly Tried[]
 }
 

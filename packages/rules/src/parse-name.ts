@@ -18,3 +18,9 @@ export function readName(
   firstUse.set(name, place.path)
   return name
 }
+
+/** A DHCP class, which is defined in the configuration of dhcp and not here. */
+export function readClassName(reader: Reader, place: Place): string | undefined {
+  const name = reader.readText(place, 'the name of a DHCP class', LIMITS.nameCharacters)
+  return name?.trim() === '' ? reader.report(place, 'the name of a DHCP class is empty') : name
+}

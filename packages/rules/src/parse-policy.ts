@@ -3,7 +3,7 @@ import { compileCondition, type Condition } from './expression/condition.ts'
 import { ExpressionError } from './expression/expression-error.ts'
 import { LIMITS } from './limits.ts'
 import type { Menu } from './menu.ts'
-import { readName } from './parse-name.ts'
+import { readClassName, readName } from './parse-name.ts'
 import { readMenus } from './parse-menu.ts'
 import { readOutcome, type Named } from './parse-outcome.ts'
 import { readProfiles } from './parse-profile.ts'
@@ -48,7 +48,9 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   const otherwise = found.otherwise && readOutcome(reader, found.otherwise, named, 'no rule matched')
   // Tests of a policy that is broken elsewhere would only repeat what is known.
   if (otherwise === undefined || reader.problems.length > 0) return undefined
-  const policy = { version, source, rules, otherwise, profiles: usable(profiles), menus: usable(menus), tests: [] }
+  const classes = new Set(rules.flatMap(({ dhcpClass }) => dhcpClass ?? []))
+  const what = { profiles: usable(profiles), menus: usable(menus), classes }
+  const policy = { version, source, rules, otherwise, ...what, tests: [] }
   return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
 }
 
@@ -83,15 +85,24 @@ function readRules(reader: Reader, list: Entry | undefined, named: Named): Rule[
 }
 
 function readRule(reader: Reader, place: Place, named: Named, firstUse: Map<string, string>): Rule | undefined {
-  const found = reader.readRecord(place, 'a rule', ['name', 'when', 'then'])
+  const found = reader.readRecord(place, 'a rule', ['name', 'when', 'then', 'also'])
   if (found === undefined) return undefined
-  for (const key of ['name', 'when', 'then'] as const)
+  for (const key of found.also ? (['name', 'when'] as const) : (['name', 'when', 'then'] as const))
     if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'rule', firstUse)
   const condition = found.when && readCondition(reader, found.when)
   const decision = found.then && readOutcome(reader, found.then, named, `rule ${JSON.stringify(name ?? '')}`)
-  if (name === undefined || condition === undefined || decision === undefined) return undefined
-  return { name, condition, decision, missed: Object.freeze({ rule: name, matched: false }) }
+  const dhcpClass = found.also && readClass(reader, found.also)
+  if (name === undefined || condition === undefined || (decision ?? dhcpClass) === undefined) return undefined
+  return { name, condition, decision, dhcpClass, missed: Object.freeze({ rule: name, matched: false }) }
+}
+
+/** `{ class: name }`: what goes with the outcome, whichever rule decides that. Which classes there are is configured elsewhere. */
+function readClass(reader: Reader, place: Place): string | undefined {
+  const found = reader.readRecord(place, 'what is added', ['class'])
+  if (found === undefined) return undefined
+  if (found.class === undefined) return reader.report(place, 'needs "class": the name of a DHCP class')
+  return readClassName(reader, found.class)
 }
 
 function readCondition(reader: Reader, place: Place): Condition | undefined {

@@ -47,16 +47,19 @@ function runTest(
   rules: ReadonlySet<string>,
   firstUse: Map<string, string>,
 ): string | undefined {
-  const found = reader.readRecord(place, 'a test', ['name', 'given', 'expect', 'rule'])
+  const found = reader.readRecord(place, 'a test', ['name', 'given', 'expect', 'rule', 'class'])
   if (found === undefined) return undefined
   for (const key of ['name', 'expect'] as const) if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'test', firstUse)
   const facts = readGiven(reader, found.given)
   const expected = found.expect && readExpected(reader, found.expect, policy)
   const rule = found.rule && readRuleName(reader, found.rule, rules)
+  const dhcpClass = found.class && readGivenClass(reader, found.class, policy)
   if (name === undefined || facts === undefined || expected === undefined) return undefined
   const verdict = decide(policy, facts)
-  const fits = agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule
+  const given = verdict.dhcpClass ?? ''
+  const fits =
+    agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule && (dhcpClass ?? given) === given
   if (!fits) reader.report(found.expect!, `test ${JSON.stringify(name)} fails: ${story(policy, facts, verdict)}`)
   return name
 }
@@ -67,6 +70,13 @@ function readRuleName(reader: Reader, place: Place, rules: ReadonlySet<string>):
   if (name === undefined) return undefined
   if (!rules.has(name)) reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, rules)}`)
   return name
+}
+
+/** The DHCP class that has to come out; '' for none. */
+function readGivenClass(reader: Reader, place: Place, { classes }: Policy): string | undefined {
+  const name = reader.readText(place, 'the name of a DHCP class', LIMITS.nameCharacters)
+  if (name === undefined || name === '' || classes.has(name)) return name
+  return reader.report(place, `no rule gives the class ${JSON.stringify(name)}${suggestion(name, classes)}`)
 }
 
 /** Without a reason any reason will do. */
@@ -95,7 +105,9 @@ function agrees(expected: Decision, actual: Decision): boolean {
 /** What was decided instead, and why the rules before did not match. */
 function story(policy: Policy, facts: Facts, verdict: Verdict): string {
   const { decision, rule } = verdict
-  const got = `got ${formatDecision(decision)} by ${rule === OTHERWISE ? rule : `rule ${JSON.stringify(rule)}`}`
+  const by = rule === OTHERWISE ? rule : `rule ${JSON.stringify(rule)}`
+  const dhcpClass = verdict.dhcpClass === undefined ? '' : ` with class ${JSON.stringify(verdict.dhcpClass)}`
+  const got = `got ${formatDecision(decision)} by ${by}${dhcpClass}`
   return [got, ...lastMisses(policy, facts, verdict, 5)].join('; ')
 }
 

@@ -16,6 +16,8 @@ export interface Policy {
   readonly otherwise: Decision
   readonly profiles: ReadonlyMap<string, Profile>
   readonly menus: ReadonlyMap<string, Menu>
+  /** Names of the DHCP classes that rules give. */
+  readonly classes: ReadonlySet<string>
   /** Names of the tests in the document, all of which pass. */
   readonly tests: readonly string[]
 }
@@ -23,7 +25,10 @@ export interface Policy {
 export interface Rule {
   readonly name: string
   readonly condition: Condition
-  readonly decision: Decision
+  /** Absent: the rule only adds something, and the next one is tried. */
+  readonly decision: Decision | undefined
+  /** The class of DHCP configuration that it gives, whatever is decided. */
+  readonly dhcpClass: string | undefined
   /** Its entry in a trace when it did not match: made once, since almost every decision needs it. */
   readonly missed: Tried
 }

@@ -8,28 +8,21 @@ import {
 } from '@reboots/protocol/dhcp'
 import { parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
 import { withBoot, type BootClient } from '@reboots/protocol/pxe'
-import {
-  clientFacts,
-  decide,
-  networkFacts,
-  targetFor,
-  type BootServers,
-  type Facts,
-  type Verdict,
-} from '@reboots/rules'
+import { targetFor, type BootServers, type Verdict } from '@reboots/rules'
 import type { Terms } from './addressing/terms.ts'
 import type { Silence } from './outcome.ts'
+import { verdictOn } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
 export type BootAnswer =
-  | { readonly reply: DhcpMessage; readonly verdict?: Verdict; readonly note?: string }
+  | { readonly reply: DhcpMessage; readonly verdict?: Verdict; readonly dhcpClass?: string; readonly note?: string }
   | { readonly silent: Silence }
 
 /**
  * Adds to a reply how this client boots. A record that names a boot file has the last word; other clients that ask to boot get what
  * the policy decides. Without a policy they get nothing at all: an address without a boot file would end their attempt, silence makes
- * them try again.
+ * them try again. `decided`: what the policy says, if it had to be asked already.
  */
 export function withBootAnswer(
   reply: DhcpMessage,
@@ -37,6 +30,19 @@ export function withBootAnswer(
   machine: Reservation,
   terms: Terms,
   ports: Ports,
+  decided: Verdict | undefined,
+): BootAnswer {
+  const answer = bootAnswer(reply, asked, machine, terms, ports, decided)
+  return decided?.dhcpClass === undefined || 'silent' in answer ? answer : { ...answer, dhcpClass: decided.dhcpClass }
+}
+
+function bootAnswer(
+  reply: DhcpMessage,
+  asked: Asked,
+  machine: Reservation,
+  terms: Terms,
+  ports: Ports,
+  decided: Verdict | undefined,
 ): BootAnswer {
   const { client } = asked
   if (machine.tftpServerName !== '' || machine.bootFileName !== '') return { reply: asRecorded(reply, asked, machine) }
@@ -44,7 +50,7 @@ export function withBootAnswer(
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
 
-  const verdict = decide(policy, factsOf(reply, asked, client, machine, terms, ports))
+  const verdict = decided ?? verdictOn(policy, asked, machine, terms, reply.yiaddr, ports)
   const servers = serversFor(terms, ports.settings.bootServers(asked.link))
   const asks = parameterRequestList(asked.message)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
@@ -79,21 +85,4 @@ function serversFor({ nextServer }: Terms, servers: BootServers): BootServers {
 function bootFileOf({ bootFile }: Terms, client: BootClient, { machine }: Reservation): string | undefined {
   if (bootFile === undefined || client.loader === 'ipxe' || machine.netboot.ipxe.binary !== '') return undefined
   return client.transport === (/^https?:/.test(bootFile) ? 'http' : 'tftp') ? bootFile : undefined
-}
-
-function factsOf(
-  reply: DhcpMessage,
-  { message, link, mac, now }: Asked,
-  client: BootClient,
-  { machine, address }: Reservation,
-  { config }: Terms,
-  { relays }: Ports,
-): Facts {
-  const at = reply.yiaddr || message.ciaddr || address?.ip
-  const network = networkFacts({
-    link: link.name,
-    ...relays.factsOf(message, mac),
-    subnet: at === undefined ? undefined : { address: at, mask: config.subnetMask },
-  })
-  return { client: clientFacts(client), network, machine, now }
 }

@@ -1,10 +1,11 @@
 import { INFINITE, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 import { bootServersOn, ConfigError, fields, isChosen, metricsSection, sections, type UdpLink } from '@reboots/runtime'
 import { z } from 'zod'
+import { Classes } from './addressing/classes.ts'
 import { Networks } from './addressing/networks.ts'
 import { admission } from './admission/admission-config.ts'
 import { admissionOf } from './admission/admission.ts'
-import { leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
+import { classes, leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
 import { leases } from './leases-config.ts'
 import type { Settings } from './ports.ts'
 
@@ -20,6 +21,7 @@ const dhcp = z.object({
     .describe('What tells clients of a pool apart: mac keeps one address for firmware, iPXE and system'),
   leaseSeconds,
   options: options.describe('DHCP options for every network, by name or number'),
+  classes: classes.describe('What goes with the classes that rules of the policy give, by name; see the README'),
   logServers: z
     .array(fields.ipv4)
     .default([])
@@ -74,6 +76,7 @@ export const LIVE = [
   'dhcp.clientIdentity',
   'dhcp.leaseSeconds',
   'dhcp.options',
+  'dhcp.classes',
   'dhcp.logServers',
   'dhcp.authoritative',
   'dhcp.rapidCommit',
@@ -93,6 +96,7 @@ export function settingsOf(config: Config, links: readonly UdpLink[], placeOf: P
     ...timesOf(dhcp),
     ...switchesOf(dhcp),
     networks: networksOf(dhcp, links),
+    classes: new Classes(Object.entries(dhcp.classes)),
     admission: admissionOf(dhcp.admission),
     bootServers: (link) => servers.get(link.name) ?? bootServersOn(link, boot),
   }

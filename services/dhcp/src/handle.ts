@@ -63,7 +63,10 @@ function finished(asked: Asked, decision: Decision, machine: Reservation, ports:
     return { step: decision.step, conclude: (result) => finished(asked, decision.conclude(result), machine, ports) }
   }
   const { client } = asked
-  const found = machine.foundBy === undefined ? undefined : `${machine.machine.id} by ${machine.foundBy}`
-  if ('silent' in decision) return { ...decision, client, found }
-  return { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client, found }
+  const outcome =
+    'silent' in decision
+      ? { ...decision, client }
+      : { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client }
+  if (machine.foundBy === undefined) return outcome
+  return { ...outcome, found: `${machine.machine.id} by ${machine.foundBy}` }
 }

@@ -1,10 +1,12 @@
 import type { Lease, StepResult } from '@reboots/leases'
 import { ack, offer, option, rapidCommit, replyDestination, requestedAddress, withOption } from '@reboots/protocol/dhcp'
+import type { Verdict } from '@reboots/rules'
 import type { Terms } from './addressing/terms.ts'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, takingOver, whyRefused, type Holding } from './holding.ts'
 import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome } from './outcome.ts'
+import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
@@ -17,19 +19,28 @@ export function onDiscover(asked: Asked, machine: Reservation, ports: Ports): De
     step: { kind: 'offer', pool: holding.pool, claim },
     conclude(lease) {
       if (lease === 'unavailable') return { silent: 'leases-unavailable' }
-      const terms = lease === 'refused' ? undefined : holding.termsOf(lease.address)
-      if (lease === 'refused' || terms === undefined) return whyRefused(asked, holding, ports)
+      const usual = lease === 'refused' ? undefined : holding.termsOf(lease.address)
+      if (lease === 'refused' || usual === undefined) return whyRefused(asked, holding, ports)
+      const verdict = classVerdict(asked, machine, usual, lease.address, ports)
+      const terms = withClass(usual, verdict, ports)
       return ports.settings.rapidCommit && asked.message.options.has(rapidCommit.code)
-        ? commit(asked, machine, holding, lease, terms, ports)
-        : offering(asked, machine, lease, terms, ports)
+        ? commit(asked, machine, holding, lease, terms, verdict, ports)
+        : offering(asked, machine, lease, terms, verdict, ports)
     },
   })
 }
 
-function offering(asked: Asked, machine: Reservation, lease: Lease, terms: Terms, ports: Ports): Outcome {
+function offering(
+  asked: Asked,
+  machine: Reservation,
+  lease: Lease,
+  terms: Terms,
+  verdict: Verdict | undefined,
+  ports: Ports,
+): Outcome {
   const { message, server, from } = asked
   const reply = offer(message, lease.address, terms.config, server)
-  const answer = withBootAnswer(reply, asked, machine, terms, ports)
+  const answer = withBootAnswer(reply, asked, machine, terms, ports, verdict)
   if ('silent' in answer) return answer
   return { ...answer, to: replyDestination(message, answer.reply, from) }
 }
@@ -41,11 +52,12 @@ function commit(
   holding: Holding,
   lease: Lease,
   terms: Terms,
+  verdict: Verdict | undefined,
   ports: Ports,
 ): Decision {
   const { message, server, from } = asked
   const reply = withOption(ack(message, lease.address, terms.config, server), rapidCommit, true)
-  const answer = withBootAnswer(reply, asked, machine, terms, ports)
+  const answer = withBootAnswer(reply, asked, machine, terms, ports, verdict)
   if ('silent' in answer) return answer
   const conclude = (bound: StepResult): Outcome => {
     if (bound === 'unavailable') return { silent: 'leases-unavailable' }

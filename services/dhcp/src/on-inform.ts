@@ -4,6 +4,7 @@ import { stageOf, type Terms } from './addressing/terms.ts'
 import { withBootAnswer } from './boot-answer.ts'
 import type { Outcome, Silent } from './outcome.ts'
 import { segmentOf } from './place.ts'
+import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
@@ -12,9 +13,11 @@ export function onInform(asked: Asked, machine: Reservation, ports: Ports): Outc
   const { message, server, from } = asked
   // RFC 2131 §4.4.3 wants ciaddr; clients that leave it empty are answered where they sent from.
   const at = message.ciaddr === UNSPECIFIED ? from.address : message.ciaddr
-  const terms = termsAt(at, asked, machine, ports)
-  if ('silent' in terms) return terms
-  const answer = withBootAnswer(informAck(message, terms.config, server), asked, machine, terms, ports)
+  const usual = termsAt(at, asked, machine, ports)
+  if ('silent' in usual) return usual
+  const verdict = classVerdict(asked, machine, usual, UNSPECIFIED, ports)
+  const terms = withClass(usual, verdict, ports)
+  const answer = withBootAnswer(informAck(message, terms.config, server), asked, machine, terms, ports, verdict)
   if ('silent' in answer) return answer
   return { ...answer, to: replyDestination(message, answer.reply, from) }
 }

@@ -14,6 +14,7 @@ import { claimOf, holdingOf, keyOf, reservedHolding, takingOver, whyRefused, typ
 import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome, Pending, Silent } from './outcome.ts'
 import { isUsableThere } from './place.ts'
+import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
@@ -31,11 +32,13 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
     return refuse(asked, `${formatIpv4(named)} is not given out any more`, selecting, ports)
   }
 
-  const terms = named === undefined ? undefined : holding.termsOf(named)
+  const usual = named === undefined ? undefined : holding.termsOf(named)
   const wrong = whatIsWrong(asked, holding, machine, named, ports)
-  if (named === undefined || terms === undefined || wrong !== undefined) return refuse(asked, wrong!, selecting, ports)
+  if (named === undefined || usual === undefined || wrong !== undefined) return refuse(asked, wrong!, selecting, ports)
 
-  const answer = withBootAnswer(ack(message, named, terms.config, server), asked, machine, terms, ports)
+  const verdict = classVerdict(asked, machine, usual, named, ports)
+  const terms = withClass(usual, verdict, ports)
+  const answer = withBootAnswer(ack(message, named, terms.config, server), asked, machine, terms, ports, verdict)
   if ('silent' in answer) return answer
   const to = replyDestination(message, answer.reply, from)
   const conclude = (lease: StepResult): Outcome => {

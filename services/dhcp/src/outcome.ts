@@ -37,6 +37,8 @@ export type Silence =
 export interface Remarks {
   readonly client?: BootClient | undefined
   readonly verdict?: Verdict | undefined
+  /** The class of configuration that the policy gives, whether there is one or not. */
+  readonly dhcpClass?: string | undefined
   readonly note?: string | undefined
   /** The machine, and by what, if it was not found by its MAC. */
   readonly found?: string | undefined

@@ -27,9 +27,10 @@ export function levelOf(outcome: Outcome): 'debug' | 'info' | 'warn' {
 }
 
 /** What the policy decided, and what there is to say besides. */
-export function remarksOf({ verdict, note, found }: Outcome): Record<string, unknown> {
+export function remarksOf({ verdict, dhcpClass, note, found }: Outcome): Record<string, unknown> {
   return {
     ...(verdict && { rule: verdict.rule, version: verdict.version, decision: formatDecision(verdict.decision) }),
+    ...(dhcpClass !== undefined && { class: dhcpClass }),
     ...(found !== undefined && { found }),
     ...(note !== undefined && { note }),
   }

@@ -5,6 +5,7 @@ import type { BootClient } from '@reboots/protocol/pxe'
 import type { BootServers, Policy, Sighting } from '@reboots/rules'
 import type { Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
+import type { Classes } from './addressing/classes.ts'
 import type { Networks } from './addressing/networks.ts'
 import type { RelayMemory } from './relay-memory.ts'
 import type { Reservation } from './reservation.ts'
@@ -45,6 +46,8 @@ export interface Settings {
   readonly quarantineTime: Seconds
   /** The subnets and pools of the configuration, and what it says of leases and options. */
   readonly networks: Networks
+  /** What goes with the classes that rules of the policy give. */
+  readonly classes: Classes
   /** Who is heard at all. */
   readonly admission: Admission
   /** Whether machines without a record get addresses of the pools. */

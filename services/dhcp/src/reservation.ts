@@ -96,8 +96,9 @@ function termsOf(ip: Ipv4Address, own: NetworkConfig, { networks, offerTime, qua
   const config = withDefaults(own, options)
   return byStage((stage) => {
     const leaseTime = leaseTimeAt(stage, own.leaseTime, times)
+    const made = { stage, own, options, times, leaseTime: own.leaseTime, reserved: true }
     const pool: Pool = { ranges: [], leaseTime, offerTime, quarantineTime }
-    return { config: { ...config, leaseTime }, pool, nextServer: subnet?.nextServer, bootFile: subnet?.bootFile }
+    return { config: { ...config, leaseTime }, pool, nextServer: subnet?.nextServer, bootFile: subnet?.bootFile, made }
   })
 }
 

@@ -67,6 +67,10 @@ export interface SiteOptions {
 
 /** The networks of a configuration; default: none at all. */
 export function networks(dhcp: object = {}, links: readonly Link[] = [LINK]): Networks {
+  return configured(dhcp, links).networks
+}
+
+function configured(dhcp: object = {}, links: readonly Link[] = [LINK]): Settings {
   const config = shape.parse({
     log: {},
     links: {},
@@ -75,7 +79,7 @@ export function networks(dhcp: object = {}, links: readonly Link[] = [LINK]): Ne
     dhcp: { metrics: {}, ...dhcp },
   })
   const udp = links.map((link) => ({ ...link, index: 1, hardwareAddress: '02:00:00:00:00:01' as MacAddress }))
-  return settingsOf(config, udp).networks
+  return settingsOf(config, udp)
 }
 
 function indexOf(machines: readonly hardware.Machine[]): MachineIndex<Reservation, Sighting> {
@@ -108,6 +112,7 @@ export class Site {
       offerTime: 60 as Seconds,
       quarantineTime: 600 as Seconds,
       networks: networks(options.dhcp),
+      classes: configured(options.dhcp).classes,
       admission: () => undefined,
       servesUnknown: options.unknown ?? false,
       clientIdentity: 'mac',

@@ -121,6 +121,7 @@ function responseOf(explanation: Explanation, machineKnown: boolean, note: strin
     version,
     trace: trace.map(({ rule, matched, condition, why }) => ({ rule, matched, condition, why })),
     machineKnown,
+    dhcpClass: explanation.dhcpClass ?? '',
   }
 }
 

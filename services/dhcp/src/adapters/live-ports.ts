@@ -5,7 +5,7 @@ import { Withholding } from '../addressing/withhold.ts'
 import { LIVE, settingsOf, type Config } from '../config.ts'
 import type { Ports, Settings } from '../ports.ts'
 import { RelayMemory } from '../relay-memory.ts'
-import { openControlPlane } from './replicas.ts'
+import { openControlPlane, warnOfClasses } from './replicas.ts'
 
 /** What deciding needs from the world, as it is now. */
 export interface LivePorts {
@@ -28,7 +28,13 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
   const isReserved = (address: Ipv4Address): boolean => replicas.machines.byIp(address) !== undefined
   const withholding = new Withholding(leases, settings.current.networks, isReserved)
   const changed = (addresses: Iterable<Ipv4Address>): void => withholding.changed(addresses)
-  const replicas = openControlPlane({ control: config.control, changed, log, metrics })
+  const replicas = openControlPlane({
+    control: config.control,
+    settings: () => settings.current,
+    changed,
+    log,
+    metrics,
+  })
   let current: Ports = { ...replicas, leases, relays: new RelayMemory(), settings: settings.current }
   return {
     get current() {
@@ -43,6 +49,8 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
         next.networks.succeed(current.settings.networks)
         withholding.use(next.networks, replicas.machines.addresses)
         current = { ...current, settings: next }
+        const policy = replicas.policy.current()
+        if (policy !== undefined) warnOfClasses(policy, next, log)
         changed(links)
       }),
     close() {

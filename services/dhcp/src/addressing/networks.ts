@@ -146,27 +146,28 @@ function subnetOf(
   ranges: readonly AddressRange[],
 ): Subnet {
   const { text, network, mask } = own.subnet
+  const { nextServer, bootFile } = own
   const options = new Map([...globals, ...optionsOf(own)])
   const times = { ...config.leaseSeconds, ...defined(own.leaseSeconds) }
   const termsWith = (values: OptionValues): TermsByStage =>
     byStage((stage) => {
       const leaseTime = leaseTimeAt(stage, times.default, times)
-      const blank = {
+      const own = {
         subnetMask: mask,
         broadcastAddress: broadcastOf(network, mask),
         routers: [],
         domainNameServers: [],
+        leaseTime,
       }
       const pool: Pool = { ranges, leaseTime, offerTime: config.offerTime, quarantineTime: config.quarantineTime }
-      const { nextServer, bootFile } = own
-      return { config: withDefaults({ ...blank, leaseTime }, values), pool, nextServer, bootFile }
+      const made = { stage, own, options: values, times, leaseTime: times.default, reserved: false }
+      return { config: withDefaults(own, values), pool, nextServer, bootFile, made }
     })
   const pools: SubnetPool[] = own.pools.map((pool) => ({
     range: pool.range,
     class: pool.class,
     terms: termsWith(new Map([...options, ...pool.options])),
   }))
-  const { nextServer, bootFile } = own
   const terms = termsWith(options)
   return { text, network, mask, pools: own.reservationsOnly ? [] : pools, terms, options, times, nextServer, bootFile }
 }

@@ -76,6 +76,14 @@ export const leaseSeconds = z
   })
   .default({})
 
+/** What goes with a class that rules of the policy give. */
+export const classes = z
+  .record(
+    z.string().min(1),
+    z.object({ options, leaseSeconds, nextServer: fields.ipv4.optional(), bootFile: z.string().min(1).optional() }),
+  )
+  .default({})
+
 const domain = z.string().refine((name) => name !== '' && isDomainName(name), {
   error: (issue) => `must be a domain name such as example.com, not "${String(issue.input)}"`,
 })

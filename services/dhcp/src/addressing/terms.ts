@@ -31,6 +31,21 @@ export interface Terms {
   /** TFTP server and boot file other than the usual ones; absent: the usual ones. */
   readonly nextServer?: Ipv4Address | undefined
   readonly bootFile?: string | undefined
+  readonly made: Ingredients
+}
+
+/** What terms are made of, for whoever has something to put in between. */
+export interface Ingredients {
+  readonly stage: Stage
+  /** What the record says, or what is so in the subnet: nothing overrides it. */
+  readonly own: NetworkConfig
+  /** Everything else. */
+  readonly options: OptionValues
+  readonly times: StageTimes
+  /** Of the system, not of the stage. */
+  readonly leaseTime: Seconds
+  /** The lease time is that of a record. */
+  readonly reserved: boolean
 }
 
 export type TermsByStage = Readonly<Record<Stage, Terms>>

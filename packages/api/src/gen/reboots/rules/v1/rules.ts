@@ -68,6 +68,8 @@ export interface DecideResponse {
   version: string;
   trace: Tried[];
   machineKnown: boolean;
+  /** The class of DHCP configuration that rules give; empty: none. */
+  dhcpClass: string;
 }
 
 export interface Tried {
@@ -556,7 +558,7 @@ export const DecideRequest: MessageFns<DecideRequest> = {
 };
 
 function createBaseDecideResponse(): DecideResponse {
-  return { outcome: "", detail: "", rule: "", version: "", trace: [], machineKnown: false };
+  return { outcome: "", detail: "", rule: "", version: "", trace: [], machineKnown: false, dhcpClass: "" };
 }
 
 export const DecideResponse: MessageFns<DecideResponse> = {
@@ -578,6 +580,9 @@ export const DecideResponse: MessageFns<DecideResponse> = {
     }
     if (message.machineKnown !== false) {
       writer.uint32(48).bool(message.machineKnown);
+    }
+    if (message.dhcpClass !== "") {
+      writer.uint32(58).string(message.dhcpClass);
     }
     return writer;
   },
@@ -643,6 +648,14 @@ export const DecideResponse: MessageFns<DecideResponse> = {
             message.machineKnown = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.dhcpClass = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -667,6 +680,11 @@ export const DecideResponse: MessageFns<DecideResponse> = {
         : isSet(object.machine_known)
         ? globalThis.Boolean(object.machine_known)
         : false,
+      dhcpClass: isSet(object.dhcpClass)
+        ? globalThis.String(object.dhcpClass)
+        : isSet(object.dhcp_class)
+        ? globalThis.String(object.dhcp_class)
+        : "",
     };
   },
 
@@ -690,6 +708,9 @@ export const DecideResponse: MessageFns<DecideResponse> = {
     if (message.machineKnown !== false) {
       obj.machineKnown = message.machineKnown;
     }
+    if (message.dhcpClass !== "") {
+      obj.dhcpClass = message.dhcpClass;
+    }
     return obj;
   },
 
@@ -704,6 +725,7 @@ export const DecideResponse: MessageFns<DecideResponse> = {
     message.version = object.version ?? "";
     message.trace = object.trace?.map((e) => Tried.fromPartial(e)) || [];
     message.machineKnown = object.machineKnown ?? false;
+    message.dhcpClass = object.dhcpClass ?? "";
     return message;
   },
 };
