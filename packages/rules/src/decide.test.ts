@@ -186,7 +186,9 @@ const CLASSES: readonly (readonly [what: string, rules: readonly string[], found
 
 for (const [what, rules, found] of CLASSES) {
   test(`the DHCP class: ${what}`, () => {
-    const list = rules.map((rule, i) => `  - { name: r${i}, ${rule.startsWith('when') ? '' : "when: 'true', "}${rule} }\n`)
+    const list = rules.map(
+      (rule, i) => `  - { name: r${i}, ${rule.startsWith('when') ? '' : "when: 'true', "}${rule} }\n`,
+    )
     const text = `apiVersion: reboots/v1\nkind: BootPolicy\nrules:\n${list.join('')}otherwise: ignore\n`
     const policy = parsePolicy(text, 'test')
     const { decision, rule, dhcpClass, trace } = decide(policy, FACTS)
@@ -199,7 +201,8 @@ for (const [what, rules, found] of CLASSES) {
 }
 
 test('a policy knows the classes that its rules give', () => {
-  const text = "{ name: a, when: 'true', also: { class: x } }, { name: b, when: 'true', then: ignore, also: { class: y } }"
+  const text =
+    "{ name: a, when: 'true', also: { class: x } }, { name: b, when: 'true', then: ignore, also: { class: y } }"
   const policy = parsePolicy(`apiVersion: reboots/v1\nkind: BootPolicy\nrules: [${text}]\notherwise: ignore\n`, 'test')
   assert.deepEqual([...policy.classes, ...parsePolicy(DEFAULT_POLICY, 'd').classes], ['x', 'y'])
 })
