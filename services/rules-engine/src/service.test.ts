@@ -144,6 +144,7 @@ test('Decide says what a machine gets, and why not something else', async (conte
       rule: 'known-machine',
       version,
       machineKnown: true,
+      dhcpClass: '',
       trace: [
         'netboot-not-allowed: !machine.netboot.allowPxe is false (machine.netboot.allowPxe = true)',
         'script-url-in-record: machine.netboot.ipxe.url != "" is false (machine.netboot.ipxe.url = "")',
@@ -244,6 +245,8 @@ test('Decide: what the request says becomes facts', async (context) => {
     const { client } = await serve(context, document)
     assert.equal((await decide(client, request)).outcome, 'local-disk', list[index])
   }
+  const also = policyThat('ignore').replace('rules: []', `rules: [{ name: a, when: 'true', also: { class: x } }]`)
+  assert.equal((await decide((await serve(context, also)).client, {})).dhcpClass, 'x')
 })
 
 test('Decide refuses what it cannot read', async (context) => {
