@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { LeaseTable } from '@reboots/leases'
 import { createLog, createMetrics } from '@reboots/runtime'
 import { fakeHardware, fakeRules, machine } from '@reboots/testkit'
 import { Site } from '../site.fixture.ts'
@@ -24,8 +23,8 @@ test('classes that nobody configured are warned of once for each version; condit
   const dhcp = { classes: { installers: {}, guests: {} } }
   const replicas = openControlPlane({
     control: { hardware: hardware.address, rules: rules.address },
-    leases: new LeaseTable(),
-    settings: new Site({ dhcp }).ports.settings,
+    settings: () => new Site({ dhcp }).ports.settings,
+    changed: () => undefined,
     log,
     metrics: createMetrics('test'),
   })
