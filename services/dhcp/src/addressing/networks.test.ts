@@ -139,6 +139,5 @@ test('our own address and the routers are nobody’s, wherever the pool is', () 
     silent: 'no-free-address',
     note: 'all of 192.168.1.1-192.168.1.2 are taken',
     client: undefined,
-    found: undefined,
   })
 })
