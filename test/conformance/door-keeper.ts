@@ -5,7 +5,7 @@ import { parseIpv4, type Datagram } from '@reboots/protocol/net'
 
 /** What the test asks of a process inside a network namespace. */
 export type Order =
-  | { readonly kind: 'open'; readonly link: string; readonly port: number }
+  | { readonly kind: 'open'; readonly link: string; readonly port: number; readonly groups?: readonly string[] }
   | { readonly kind: 'send'; readonly link: string; readonly octets: number; readonly to: SendTo }
   /** What is sent while the next batch is handled. */
   | { readonly kind: 'answer'; readonly link: string; readonly answers: readonly Answer[] }
@@ -62,11 +62,12 @@ function report(message: Report): void {
 }
 
 /** No name stands for the interface that is taken when none is configured. */
-async function open(name: string, port: number): Promise<void> {
+async function open(name: string, port: number, groups: readonly string[]): Promise<void> {
   const [link] = findLinks(name === '' ? [] : [name])
   const door = await openUdpDoor({
     link: link!,
     port,
+    groups: groups.map((group) => parseIpv4(group)!),
     onBatch: (batch) => receive(door, batch),
     log,
     metrics,
@@ -100,12 +101,13 @@ function send(link: string, octets: number, to: SendTo): void {
   }
 }
 
-/** As a client does: to everyone, from an address of one link. */
+/** As a client does: to everyone or to a group, from an address of one link. */
 async function broadcast(from: string, to: string, port: number, octets: number): Promise<void> {
   const socket = createSocket('udp4')
   socket.bind(0, from)
   await once(socket, 'listening')
   socket.setBroadcast(true)
+  socket.setMulticastInterface(from)
   socket.send(new Uint8Array(octets), port, to, () => socket.close())
   await once(socket, 'close')
 }
@@ -149,7 +151,7 @@ async function share(port: number): Promise<void> {
 async function follow(order: Order): Promise<void> {
   switch (order.kind) {
     case 'open':
-      return open(order.link, order.port)
+      return open(order.link, order.port, order.groups ?? [])
     case 'send':
       return send(order.link, order.octets, order.to)
     case 'broadcast':

@@ -373,6 +373,20 @@ describe('UDP doors', { skip, timeout: 120_000 }, () => {
     assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.60/)
   })
 
+  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+    test(`a multicast group that is joined is heard, others are not ${JSON.stringify(env)}`, async (t) => {
+      const server = keeper(SERVER, env)
+      t.after(() => server.stop())
+      const order: Order = { kind: 'open', link: 'link0', port: 67, groups: ['224.0.1.2'] }
+      assert.deepEqual(await server.follow(order), { kind: 'done' })
+      await ask(0, 81, '224.0.1.3')
+      await ask(0, 82, '224.0.1.2')
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 82 })
+      await ask(0, 83)
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 83 })
+    })
+  }
+
   test('an interface that vanishes is reported, costs nobody else anything, and is served again when it is back', async (t) => {
     await connectThird()
     const server = keeper(SERVER)

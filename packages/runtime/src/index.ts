@@ -1,5 +1,6 @@
 export { now } from './clock.ts'
 export { bootServersOn, type BootServersOnLink } from './config/boot-servers.ts'
+export { type Cidr } from './config/cidr.ts'
 export { ConfigError } from './config/config-error.ts'
 export { describeConfig, type ConfigRow } from './config/describe.ts'
 export { LiveConfig, type ConfigFollower, type LiveConfigOptions } from './config/live-config.ts'

@@ -1,3 +1,4 @@
+import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { OperatorError } from '../operator-error.ts'
@@ -18,6 +19,8 @@ export type Reader = (at: AtLink, send: Send) => UdpDoorOptions['onBatch']
 export interface LinkDoorsOptions {
   /** The ports to open on each link, and who reads there. */
   readonly wanted: readonly (readonly [port: number, reader: Reader])[]
+  /** Multicast groups that a port hears besides. */
+  readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
   readonly open?: ((options: UdpDoorOptions) => Promise<UdpDoor>) | undefined
   readonly log: Log
   readonly metrics: Metrics
@@ -116,12 +119,13 @@ export class LinkDoors {
   }
 
   async #openDoor(place: Place, port: number, reader: Reader): Promise<UdpDoor> {
-    const { open = openUdpDoor, log, metrics } = this.#options
+    const { open = openUdpDoor, groups, log, metrics } = this.#options
     const send: Send = (answer) => {
       if (answer.send) door.send(answer.send.bytes, answer.send.to)
     }
     const onBatch = reader(place.at, send)
-    const door = closable(await open({ link: place.at.link, port, log, metrics, onBatch }))
+    const heard = { port, groups: groups?.get(port) ?? [] }
+    const door = closable(await open({ link: place.at.link, ...heard, log, metrics, onBatch }))
     return door
   }
 

@@ -1,5 +1,5 @@
 import { DecodeError } from '@reboots/protocol/bytes'
-import type { Datagram, Instant } from '@reboots/protocol/net'
+import type { Datagram, Instant, Ipv4Address } from '@reboots/protocol/net'
 import type { UdpDoor, UdpDoorOptions } from '../udp/door.ts'
 import { Complaints } from '../udp/complaints.ts'
 import type { UdpLink } from '../udp/links.ts'
@@ -12,6 +12,8 @@ import { WaitingRoom } from './waiting-room.ts'
 
 interface Surroundings<O extends DhcpOutcome> extends NoteOptions<O> {
   readonly links: readonly UdpLink[]
+  /** Multicast groups that a port hears besides. */
+  readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
   /** Default: real doors. */
   readonly open?: (options: UdpDoorOptions) => Promise<UdpDoor>
 }
@@ -91,12 +93,13 @@ function sendAndNote<O extends DhcpOutcome>(send: Send, note: TakeNote<O>, port:
 }
 
 async function openDoors<O extends DhcpOutcome, H>(
-  { links, log, metrics, open }: Surroundings<O>,
+  { links, groups, log, metrics, open }: Surroundings<O>,
   wanted: readonly (readonly [port: number, handler: H])[],
   reader: (handler: H, at: AtLink, send: Send, port: number) => UdpDoorOptions['onBatch'],
 ): Promise<LinkDoors> {
   const doors = new LinkDoors({
     wanted: wanted.map(([port, handler]) => [port, (at: AtLink, send: Send) => reader(handler, at, send, port)]),
+    groups,
     open,
     log,
     metrics,

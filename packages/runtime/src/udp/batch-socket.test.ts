@@ -44,6 +44,7 @@ class Kernel implements Native {
   drops = () => this.dropped
   slots = (count: number) => new DatagramSlots(count, LAYOUT)
   bindToDevice = () => void this.awaited.push('bind to device')
+  joinGroup = (_fd: number, link: string, group: Ipv4Address) => void this.awaited.push(`${link} joins ${group}`)
   setNeighbour = () => void this.taken.push([])
   close = () => void this.awaited.push('close')
   receive = () => this.has.shift() ?? -EAGAIN
@@ -68,9 +69,13 @@ class Kernel implements Native {
   }
 }
 
-function open(t: TestContext, onBatch: (batch: readonly Datagram[]) => void = () => {}) {
+function open(
+  t: TestContext,
+  onBatch: (batch: readonly Datagram[]) => void = () => {},
+  groups: readonly Ipv4Address[] = [],
+) {
   const kernel = new Kernel()
-  const socket = new BatchSocket(kernel, LINK, 67, log, onBatch)
+  const socket = new BatchSocket(kernel, LINK, 67, groups, log, onBatch)
   t.after(() => socket.close())
   const send = (...ports: number[]) => ports.forEach((port) => socket.send(new Uint8Array(300), 1 as Ipv4Address, port))
   return { kernel, socket, send }
@@ -178,6 +183,26 @@ test('an interface that comes back under its name is bound again', (t) => {
     t.mock.timers.tick(1000)
   }
   assert.deepEqual(kernel.awaited, ['bind to device'])
+})
+
+test('multicast groups are joined at the start, and again on an interface that comes back', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { kernel } = open(t, undefined, [7 as Ipv4Address])
+  kernel.index = 9
+  t.mock.timers.tick(1000)
+  assert.deepEqual(kernel.awaited, ['eth0 joins 7', 'bind to device', 'eth0 joins 7'])
+})
+
+test('a group that cannot be joined is for the operator, and the socket is closed', () => {
+  const kernel = new Kernel()
+  kernel.joinGroup = () => {
+    throw new Error('join group: ENODEV')
+  }
+  assert.throws(() => new BatchSocket(kernel, LINK, 67, [7 as Ipv4Address], log, () => {}), {
+    name: 'OperatorError',
+    message: 'network interface eth0 cannot listen to a multicast group (join group: ENODEV)',
+  })
+  assert.deepEqual(kernel.awaited, ['close'])
 })
 
 test('after close nothing is done any more', async (t) => {

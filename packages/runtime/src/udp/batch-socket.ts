@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { Complaints } from './complaints.ts'
 import type { UdpSocket } from './door.ts'
 import { errnoName, systemErrorOf } from './errno.ts'
+import { groupFailure } from './group-failure.ts'
 import type { UdpLink } from './links.ts'
 import type { Native, Readiness } from './native.ts'
 import { Neighbours } from './neighbours.ts'
@@ -35,6 +36,7 @@ export class BatchSocket implements UdpSocket {
   readonly #deliver: (batch: readonly Datagram[]) => void
   readonly #log: Log
   readonly #complaints: Complaints
+  readonly #groups: readonly Ipv4Address[]
   readonly #fd: number
   readonly #in: DatagramSlots
   readonly #out: DatagramSlots
@@ -55,12 +57,20 @@ export class BatchSocket implements UdpSocket {
   /** Drops that have been spoken of. */
   #complained = 0
 
-  constructor(native: Native, link: UdpLink, port: number, log: Log, deliver: (batch: readonly Datagram[]) => void) {
+  constructor(
+    native: Native,
+    link: UdpLink,
+    port: number,
+    groups: readonly Ipv4Address[],
+    log: Log,
+    deliver: (batch: readonly Datagram[]) => void,
+  ) {
     this.#native = native
     this.#link = link
     this.#log = log
     this.#deliver = deliver
-    this.#fd = opened(native, link, port)
+    this.#groups = groups
+    this.#fd = opened(native, link, port, groups)
     this.port = native.portOf(this.#fd)
     this.#complaints = new Complaints(log, { link: link.name, port: this.port })
     this.#index = native.indexOf(link.name)
@@ -213,6 +223,8 @@ export class BatchSocket implements UdpSocket {
     if (index === 0) return this.#log.error(fields, 'the interface is gone; served again when it is back')
     try {
       this.#native.bindToDevice(this.#fd, this.#link.name)
+      // A membership belongs to the interface, and went with the old one.
+      for (const group of this.#groups) this.#native.joinGroup(this.#fd, this.#link.name, group)
       this.#neighbours.forgetAll()
       this.#log.warn(fields, 'the interface is another one now; served again')
     } catch (error) {
@@ -224,7 +236,18 @@ export class BatchSocket implements UdpSocket {
   }
 }
 
-function opened(native: Native, link: UdpLink, port: number): number {
+function opened(native: Native, link: UdpLink, port: number, groups: readonly Ipv4Address[]): number {
+  const fd = bound(native, link, port)
+  try {
+    for (const group of groups) native.joinGroup(fd, link.name, group)
+    return fd
+  } catch (error) {
+    native.close(fd)
+    throw groupFailure(error, link.name)
+  }
+}
+
+function bound(native: Native, link: UdpLink, port: number): number {
   try {
     return native.openSocketOn(link.name, port)
   } catch (error) {

@@ -12,6 +12,8 @@ export interface UdpDoorOptions {
   readonly link: UdpLink
   /** 0 for any free one. */
   readonly port: number
+  /** Multicast groups that it hears besides, on this link. */
+  readonly groups?: readonly Ipv4Address[]
   /**
    * What was there to read at once, in the order of arrival; never empty. The octets are the receive buffer itself and good during the
    * call only, like every view of them (`decodeMessage` returns such views): what is kept longer has to be copied.
@@ -55,13 +57,13 @@ export interface UdpSocket {
  * is taken (naming the holder) or not allowed.
  */
 export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
-  const { link, port, log, metrics } = options
+  const { link, port, groups = [], log, metrics } = options
   const deliver = (batch: readonly Datagram[]): void => options.onBatch(batch)
   const native = await loadNative()
   const socket: UdpSocket =
     native === undefined
-      ? await openPlainSocket(link, port, log, deliver)
-      : new BatchSocket(native, link, port, log, deliver)
+      ? await openPlainSocket(link, port, groups, log, deliver)
+      : new BatchSocket(native, link, port, groups, log, deliver)
   const show = metrics === undefined ? () => {} : showSocket(metrics, link, socket)
   return {
     link,

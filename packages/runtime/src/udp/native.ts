@@ -2,7 +2,7 @@ import { endianness } from 'node:os'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
 import { DatagramSlots, type SlotLayout } from './slots.ts'
-import { AF_INET, arpRequest, cString, nativeInt, socketAddress, SOCKADDR_LENGTH } from './structs.ts'
+import { AF_INET, arpRequest, cString, groupMembership, nativeInt, socketAddress, SOCKADDR_LENGTH } from './structs.ts'
 
 /**
  * What sockets need beyond node:dgram: to belong to one interface, to reach a client that cannot answer ARP yet, and to read and
@@ -13,6 +13,8 @@ export interface Native {
   openSocketOn(link: string, port: number): number
   /** Ties the socket to the interface that has this name now. */
   bindToDevice(fd: number, link: string): void
+  /** Makes the socket hear a multicast group on an interface (RFC 1112). */
+  joinGroup(fd: number, link: string, group: Ipv4Address): void
   portOf(fd: number): number
   /** The index of an interface of this network namespace; 0 if there is none of this name. */
   indexOf(link: string): number
@@ -53,6 +55,8 @@ const SO_RCVBUFFORCE = 33
 const SO_MEMINFO = 55
 const SK_MEMINFO_DROPS = 8
 const SIOCSARP = 0x8955
+const IPPROTO_IP = 0
+const IP_ADD_MEMBERSHIP = 35
 
 /** Octets of room for a burst: a rack that is switched on asks all at once. The kernel doubles it, for its own use: some 15 000 messages. */
 export const RECEIVE_BUFFER = 8 * 1024 * 1024
@@ -149,6 +153,10 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
       return fd
     },
     bindToDevice,
+    joinGroup(fd, link, group) {
+      const membership = groupMembership(group, libc.if_nametoindex(cString(link)))
+      check(libc.setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership, membership.length), 'join group')
+    },
     portOf(fd) {
       const address = new Uint8Array(SOCKADDR_LENGTH)
       check(libc.getsockname(fd, address, nativeInt(SOCKADDR_LENGTH)), 'getsockname')

@@ -1,11 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { formatIpv4, parseIpv4, UNSPECIFIED, type Datagram } from '@reboots/protocol/net'
+import { formatIpv4, parseIpv4, UNSPECIFIED, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
 import { now } from '../clock.ts'
 import { bindFailure } from '../listen.ts'
 import type { Log } from '../log.ts'
 import { OperatorError } from '../operator-error.ts'
 import { Complaints } from './complaints.ts'
 import type { UdpSocket } from './door.ts'
+import { groupFailure } from './group-failure.ts'
 import { dropsOf } from './holder.ts'
 import { interfaceNames, type UdpLink } from './links.ts'
 import { RECEIVE_BUFFER } from './native.ts'
@@ -21,6 +22,7 @@ const linkOfPort = new Map<number, string>()
 export async function openPlainSocket(
   link: UdpLink,
   port: number,
+  groups: readonly Ipv4Address[],
   log: Log,
   deliver: (batch: readonly Datagram[]) => void,
 ): Promise<UdpSocket> {
@@ -38,6 +40,12 @@ export async function openPlainSocket(
   const bound = broadcasts.address().port
   await listening(own, () => own.bind(bound, address))
   own.setBroadcast(true)
+  try {
+    for (const group of groups) broadcasts.addMembership(formatIpv4(group), address)
+  } catch (error) {
+    await Promise.all([closed(broadcasts), closed(own)])
+    throw groupFailure(error, link.name)
+  }
   linkOfPort.set(bound, link.name)
   const others = interfaceNames().filter((name) => name !== link.name && name !== 'lo')
   if (others.length > 0)

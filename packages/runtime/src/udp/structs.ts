@@ -47,3 +47,16 @@ export function arpRequest(link: string, address: Ipv4Address, mac: Uint8Array):
   bytes.set(new TextEncoder().encode(link).subarray(0, 15), 52)
   return bytes
 }
+
+/**
+ * struct ip_mreqn (ip(7)): the interface is named by its index, so no address of it is needed.
+ *
+ *     0       4         8        12
+ *     | group | address | index  |
+ */
+export function groupMembership(group: Ipv4Address, index: number): Uint8Array {
+  const bytes = new Uint8Array(12)
+  new DataView(bytes.buffer).setUint32(0, group)
+  bytes.set(nativeInt(index), 8)
+  return bytes
+}
