@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { bootRequest, CLIENT_ADDRESS, pxe, stage4011, to4011 } from './src/boot-client.ts'
-import { bootFile, vector } from './src/client.ts'
+import { bootFile, vector, type Client } from './src/client.ts'
 import { conformance } from './src/conformance.ts'
 import type { Lab } from './src/lab.ts'
-import { BOOT, MENU_SITE, PROXY_SITE, SERVER, stranger } from './src/site.ts'
-import { menuOf } from './src/vendor-options.ts'
+import { BOOT, MENU_SITE, MULTICAST_SITE, PROXY_SITE, SERVER, stranger } from './src/site.ts'
+import { menuOf, type BootMenu } from './src/vendor-options.ts'
 import { ip, text, textOf, u16 } from './src/wire/octets.ts'
 import { readSubOptions } from './src/wire/reply.ts'
-import { ACK, DECLINE, DISCOVER, INFORM, RELEASE, REQUEST } from './src/wire/request.ts'
+import { ACK, DECLINE, DISCOVER, INFORM, RELEASE, REQUEST, type Request } from './src/wire/request.ts'
 import type { Reply } from './src/wire/wire.ts'
 
 const UEFI = stranger(1)
@@ -22,6 +22,14 @@ function ovmf(lab: Lab): Promise<Reply> {
 /** iPXE asks from port 68, with option 54. */
 function ipxe(lab: Lab): Promise<Reply> {
   return lab.askOctets(vector('v06-ipxe-efi-proxy-request', IPXE), { ...to4011(68), sourceMac: IPXE.mac })
+}
+
+const EVERYBODY = { ...to4011(), to: '255.255.255.255' }
+
+/** What a client asks that has chosen an item from a menu. */
+function choosing(client: Client, { items }: BootMenu, text: string): Request {
+  const { type } = items.find((item) => item.text === text)!
+  return bootRequest(client, 0, { options: [[43, `4704${u16(type)}0000ff`]] })
 }
 
 conformance('PXE 2.1 §2.2.5: boot server on port 4011', PROXY_SITE, (row) => {
@@ -92,19 +100,6 @@ conformance('PXE 2.1 §2.2.5: boot server on port 4011', PROXY_SITE, (row) => {
     assert.equal(bootFile(ack), bootFile(offer))
   })
 
-  row('B8', 'discovery by multicast, where option 43 names a group, is answered once', async (lab) => {
-    const { control, group } = menuOf(await lab.ask(pxe(stranger(5), 0)))
-    assert.ok(control !== undefined && (control & 2) === 0 && group !== undefined, 'multicast discovery is offered')
-    const request = bootRequest(stranger(5), 0)
-    assert.equal((await lab.askAll(request, { ...to4011(), to: group })).length, 1)
-  })
-
-  row('B8.broadcast', 'discovery by broadcast, where option 43 does not forbid it', async (lab) => {
-    const { control = 0 } = menuOf(await lab.ask(pxe(stranger(5), 0)))
-    const replies = await lab.askAll(bootRequest(stranger(5), 0), { ...to4011(), to: '255.255.255.255' })
-    assert.equal(replies.length, (control & 1) === 0 ? 1 : 0)
-  })
-
   row('B9', 'iPXE finds PXE options in the answer, and its script', async (lab) => {
     const ack = await ipxe(lab)
     assert.deepEqual([ack.fromPort, ack.option(60)], [4011, text('PXEClient')])
@@ -121,5 +116,48 @@ conformance('PXE 2.1 §2.2.5: boot items', MENU_SITE, (row) => {
     const ack = await stage4011(lab, client, 0, { options: [[43, `4704${chosen}ff`]] })
     const confirmed = readSubOptions(ack.option(43)!, { end: true }).get(71)
     assert.deepEqual([ack.type, confirmed, ack.file], [ACK, chosen, 'undionly.0'])
+  })
+})
+
+conformance('PXE 2.1 §2.2.5: boot servers found by broadcast', MENU_SITE, (row) => {
+  row('B8.broadcast', 'an item of ours is answered, once, where option 43 allows to look for it', async (lab) => {
+    const client = stranger(7)
+    const menu = menuOf(await lab.ask(pxe(client, 0)))
+    assert.equal(menu.control! & 1, 0, 'broadcast discovery is offered')
+    const replies = await lab.askAll(choosing(client, menu, 'Install'), EVERYBODY)
+    assert.deepEqual(
+      replies.map(({ type, from, to, file }) => [type, from, to, file]),
+      [[ACK, SERVER, CLIENT_ADDRESS, 'undionly.0']],
+    )
+  })
+
+  row('B8.others', 'items of other boot servers are not answered, nor what nobody offered', async (lab) => {
+    const client = stranger(8)
+    const menu = menuOf(await lab.ask(pxe(client, 0)))
+    for (const text of ['Other', 'Type9', 'Local']) await lab.unanswered(choosing(client, menu, text), EVERYBODY)
+    await lab.unanswered(bootRequest(client, 0, { options: [[43, '470412340000ff']] }), EVERYBODY)
+  })
+
+  row('B8.group', 'nor is a group that option 43 does not name', async (lab) => {
+    const client = stranger(9)
+    const menu = menuOf(await lab.ask(pxe(client, 0)))
+    assert.deepEqual([menu.control! & 2, menu.group], [2, undefined])
+    await lab.unanswered(choosing(client, menu, 'Install'), { ...to4011(), to: '224.0.1.2' })
+  })
+})
+
+conformance('PXE 2.1 §2.2.5: boot servers found by multicast', MULTICAST_SITE, (row) => {
+  row('B8.multicast', 'the group that option 43 names is answered, once and for our items only', async (lab) => {
+    const client = stranger(10)
+    const menu = menuOf(await lab.ask(pxe(client, 0)))
+    const { control, group } = menu
+    assert.deepEqual([control! & 3, group], [1, '224.0.1.2'], 'multicast discovery is offered, and no broadcast')
+    const replies = await lab.askAll(choosing(client, menu, 'Install'), { ...to4011(), to: group! })
+    assert.deepEqual(
+      replies.map(({ type, from, to, file }) => [type, from, to, file]),
+      [[ACK, SERVER, CLIENT_ADDRESS, 'undionly.0']],
+    )
+    for (const text of ['Other', 'Type9'])
+      await lab.unanswered(choosing(client, menu, text), { ...to4011(), to: group! })
   })
 })

@@ -7,7 +7,7 @@ import { UNSPECIFIED, type Endpoint, type Ipv4Address } from '@reboots/protocol/
 import { packetFields, type DhcpAnswer } from '@reboots/runtime'
 import type { Outcome } from './outcome.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
-import { answered, changed, LINK, NOBODY, NOW, site, siteOf, UEFI, vector, vectorBytes } from './site.fixture.ts'
+import { answered, changed, ip, LINK, NOBODY, NOW, site, siteOf, UEFI, vector, vectorBytes } from './site.fixture.ts'
 
 const names = readdirSync(new URL('../../../packages/protocol/vectors/', import.meta.url))
   .map((file) => /^(v\d\d-.*-(?:discover|request))\.hex$/.exec(file)?.[1])
@@ -26,9 +26,22 @@ tests: []
 `,
 })
 
+/** The same, and firmware shows a menu. */
+const choosing = site({
+  policy: `
+apiVersion: reboots/v1
+kind: BootPolicy
+profiles: { shell: { ipxe: { script: shell } } }
+menus: { m: { timeoutSeconds: 5, entries: [{ title: Shell, boot: shell }, { title: Disk, boot: local-disk }] } }
+rules: []
+otherwise: { menu: m }
+`,
+  settings: { discovery: { broadcast: true, multicast: ip('224.0.1.2') } },
+})
+
 /** Answers octets, and proves that what became of them can be logged. */
-function tried(bytes: Uint8Array, port: 67 | 4011, from: Endpoint): DhcpAnswer<Outcome> {
-  const result = answered(bytes, port, everybody, from)
+function tried(bytes: Uint8Array, port: 67 | 4011, from: Endpoint, ports = everybody): DhcpAnswer<Outcome> {
+  const result = answered(bytes, port, ports, from)
   assert.ok(JSON.stringify(packetFields(result, { bytes, from, link: LINK.name, at: NOW }, port)).length > 0)
   return result
 }
@@ -100,7 +113,7 @@ describe('any datagram', () => {
             ...header,
             options: new Map([...message.options, ...entries.filter(([c]) => c !== 52)]),
           }
-          assertHarmless(tried(encodeMessage(made), port, from))
+          for (const ports of [everybody, choosing]) assertHarmless(tried(encodeMessage(made), port, from, ports))
         },
       ),
       { numRuns: 3000 },

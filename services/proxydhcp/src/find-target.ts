@@ -5,32 +5,37 @@ import {
   clientFacts,
   decide,
   networkFacts,
+  OTHERWISE,
   targetFor,
   UNKNOWN_MACHINE,
+  type BootServers,
   type MachineFacts,
   type Sighting,
   type Verdict,
 } from '@reboots/rules'
 import { MessageTraits } from '@reboots/runtime'
+import { behindRelay } from './networks.ts'
 import type { Silent } from './outcome.ts'
-import type { Link, Machines, Ports } from './ports.ts'
+import type { Arrival, Link, Machines, Ports } from './ports.ts'
 
-export interface Found {
-  readonly target: BootTarget
+/** What the policy says of a client, and what its boot file depends on besides. */
+export interface Decided {
+  readonly client: BootClient
+  readonly machine: MachineFacts
+  readonly servers: BootServers
   readonly verdict: Verdict
 }
 
-/**
- * What the policy gives this client, as a boot file. The same question on both ports, and nothing is remembered between them: the second
- * one may reach another replica. A refusal names the TFTP server, whose "no such file" lets firmware go on at once.
- */
-export function findTarget(
+/** What the policy gives this client. The same question on both ports: the second one may reach another replica. */
+export function decideFor(
   message: DhcpMessage,
   client: BootClient,
-  link: Link,
+  { link, from }: Arrival,
   ports: Ports,
   now: Instant,
-): Found | Silent {
+): Decided | Silent {
+  const mode = ports.settings.modeFor(link, behindRelay(message.giaddr, from, link))
+  if (mode === 'off') return { silent: 'network-off' }
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
   const { machines } = ports
@@ -40,10 +45,20 @@ export function findTarget(
 
   const machine = known ?? UNKNOWN_MACHINE
   const verdict = decide(policy, { ...sighting, machine, now })
-  const servers = ports.settings.bootServers(link)
-  const target = targetFor(verdict.decision, client, machine, servers)
+  const { decision, rule } = verdict
+  if (decision.kind === 'ignore') return { silent: 'ignored-by-policy', verdict }
+  if (mode === 'proxy' && known === undefined && rule === OTHERWISE) return { silent: 'unknown-machine', verdict }
+  return { client, machine, verdict, servers: ports.settings.bootServers(link) }
+}
+
+/**
+ * The boot file of what was decided, or of the entry `item` of a menu. A refusal names the TFTP server, whose "no such file" lets firmware
+ * go on at once.
+ */
+export function targetOf({ client, machine, servers, verdict }: Decided, item?: number): BootTarget | Silent {
+  const target = targetFor(verdict.decision, client, machine, servers, item)
   if ('silent' in target) return { ...target, verdict }
-  return { target: { ...target, nextServer: target.nextServer || servers.tftp.address }, verdict }
+  return { ...target, nextServer: target.nextServer || servers.tftp.address }
 }
 
 function matched(message: DhcpMessage, sighting: Sighting, machines: Machines): MachineFacts | undefined {

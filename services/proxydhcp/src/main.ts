@@ -2,6 +2,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
 import { LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
+import { Choices } from './choices.ts'
 import { LIVE, settingsOf, shape } from './config.ts'
 import type { Ports } from './ports.ts'
 
@@ -10,7 +11,7 @@ await runService({
   shape,
   async start(context) {
     const { config, log, metrics } = context
-    const settings = new LiveSettings(context, ({ config }, links) => settingsOf(config, links))
+    const settings = new LiveSettings(context, ({ config, placeOf }, links) => settingsOf(config, links, placeOf))
     const replicas = openReplicas<MachineFacts, Policy, Sighting>({
       control: config.control,
       prepare: machineFacts,
@@ -19,7 +20,7 @@ await runService({
       log,
       metrics,
     })
-    let ports: Ports = { ...replicas, settings: settings.current }
+    let ports: Ports = { ...replicas, settings: settings.current, choices: new Choices() }
 
     const doors = await openDoors(settings.links, () => ports, { log, metrics })
     await settings.follow(LIVE, (settings, links) => {

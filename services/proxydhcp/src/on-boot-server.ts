@@ -1,9 +1,17 @@
 import { messageType, option, serverIdentifier, type DhcpMessage } from '@reboots/protocol/dhcp'
-import { UNSPECIFIED, type Instant } from '@reboots/protocol/net'
-import { bootServerAck, decodeVendorOptions, identifyClient, type BootClient } from '@reboots/protocol/pxe'
+import { UNSPECIFIED, type Instant, type Ipv4Address } from '@reboots/protocol/net'
+import {
+  bootServerAck,
+  bootServerMenuAck,
+  decodeVendorOptions,
+  identifyClient,
+  type BootClient,
+  type BootItem,
+} from '@reboots/protocol/pxe'
 import { DecodeError } from '@reboots/protocol/bytes'
-import { findTarget } from './find-target.ts'
-import type { Outcome, Silence } from './outcome.ts'
+import { decideFor, targetOf, type Decided } from './find-target.ts'
+import { chosenBefore, itemAnswer, menuFor, vendorMenu } from './menu-answer.ts'
+import type { Outcome, Silence, Silent } from './outcome.ts'
 import type { Arrival, Ports } from './ports.ts'
 
 /** What clients come to a boot server with: REQUEST as a rule (PXE 2.1 §2.2.5), INFORM and DISCOVER from some ROMs. */
@@ -20,11 +28,40 @@ export function onBootServer(message: DhcpMessage, { link, from }: Arrival, port
   const silent = whyNot(message, client, { link, from }, ports)
   if (silent !== undefined) return { silent, client }
 
-  const found = findTarget(message, client, link, ports, now)
-  if ('silent' in found) return { ...found, client }
-  const server = option(message, serverIdentifier) ?? link.address
-  const reply = bootServerAck(message, client, found.target, server)
-  return { reply, to: { kind: 'unicast', to: from }, client, verdict: found.verdict }
+  const decided = decideFor(message, client, { link, from }, ports, now)
+  if ('silent' in decided) return { ...decided, client }
+  const answer = answerTo(
+    message,
+    decided,
+    option(message, serverIdentifier) ?? link.address,
+    { link, from },
+    ports,
+    now,
+  )
+  if ('silent' in answer) return { ...answer, client }
+  return { ...answer, to: { kind: 'unicast', to: from }, client, verdict: decided.verdict }
+}
+
+/** The menu to those that have not chosen yet, the file of the entry to those that have, and to all others their file. */
+function answerTo(
+  message: DhcpMessage,
+  decided: Decided,
+  server: Ipv4Address,
+  { link }: Arrival,
+  ports: Ports,
+  now: Instant,
+): { readonly reply: DhcpMessage; readonly chosen?: string } | Silent {
+  const { client, verdict } = decided
+  const item = chosenItem(message)
+  const menu = menuFor(decided, client)
+  if (menu === undefined) {
+    if (item !== undefined) return { silent: 'unknown-boot-item', verdict }
+    const target = targetOf(decided, chosenBefore(decided, ports, now))
+    return 'silent' in target ? target : { reply: bootServerAck(message, client, target, server) }
+  }
+  if (item !== undefined) return itemAnswer(message, decided, menu, item, server, ports, now)
+  const vendor = vendorMenu(decided, menu, link.address, ports)
+  return 'silent' in vendor ? vendor : { reply: bootServerMenuAck(message, vendor, server) }
 }
 
 function whyNot(message: DhcpMessage, client: BootClient, { from }: Arrival, ports: Ports): Silence | undefined {
@@ -35,18 +72,17 @@ function whyNot(message: DhcpMessage, client: BootClient, { from }: Arrival, por
   if (client.transport === 'http') return 'http-client-at-boot-server'
   const selected = option(message, serverIdentifier)
   if (selected !== undefined && !ports.settings.addresses.has(selected)) return 'other-server-selected'
-  if (choseFromMenu(message)) return 'unknown-boot-item'
   return from.address === UNSPECIFIED || from.port === 0 ? 'no-return-address' : undefined
 }
 
-/** Sub-option 71: the client chose an item from a menu, and none was offered. An option 43 that cannot be read says nothing. */
-function choseFromMenu(message: DhcpMessage): boolean {
+/** Sub-option 71: what the client chose from a menu. An option 43 that cannot be read says nothing. */
+function chosenItem(message: DhcpMessage): BootItem | undefined {
   const vendor = message.options.get(43)
-  if (vendor === undefined) return false
+  if (vendor === undefined) return undefined
   try {
-    return decodeVendorOptions(vendor).bootItem !== undefined
+    return decodeVendorOptions(vendor).bootItem
   } catch (error) {
-    if (error instanceof DecodeError) return false
+    if (error instanceof DecodeError) return undefined
     throw error
   }
 }

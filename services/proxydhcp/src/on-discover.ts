@@ -1,22 +1,37 @@
 import { replyDestination, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Instant } from '@reboots/protocol/net'
-import { proxyOffer, type BootClient } from '@reboots/protocol/pxe'
-import { findTarget } from './find-target.ts'
-import type { Outcome } from './outcome.ts'
-import type { Arrival, Ports } from './ports.ts'
+import { proxyMenuOffer, proxyOffer, type BootClient } from '@reboots/protocol/pxe'
+import { decideFor, targetOf, type Decided } from './find-target.ts'
+import { chosenBefore, menuFor, vendorMenu } from './menu-answer.ts'
+import type { Outcome, Silent } from './outcome.ts'
+import type { Arrival, Link, Ports } from './ports.ts'
 
 /** An OFFER with boot information and without an address, or nothing at all: never one that promises what 4011 cannot keep. */
 export function onDiscover(
   message: DhcpMessage,
   client: BootClient,
-  { link, from }: Arrival,
+  arrival: Arrival,
   ports: Ports,
   now: Instant,
 ): Outcome {
-  const found = findTarget(message, client, link, ports, now)
-  if ('silent' in found) return found
-  const { target, verdict } = found
-  const reply = proxyOffer(message, client, target, link.address)
+  const decided = decideFor(message, client, arrival, ports, now)
+  if ('silent' in decided) return decided
+  const reply = offerOf(message, decided, arrival.link, ports, now)
+  if ('silent' in reply) return reply
   // A client in DISCOVER has no address it could be reached at, whatever it says: the relay agent or everybody.
-  return { reply, to: replyDestination({ ...message, ciaddr: UNSPECIFIED }, reply, from), verdict }
+  const to = replyDestination({ ...message, ciaddr: UNSPECIFIED }, reply, arrival.from)
+  return { reply, to, verdict: decided.verdict }
+}
+
+function offerOf(message: DhcpMessage, decided: Decided, link: Link, ports: Ports, now: Instant): DhcpMessage | Silent {
+  const { client } = decided
+  const menu = menuFor(decided, client)
+  if (menu === undefined) {
+    const target = targetOf(decided, chosenBefore(decided, ports, now))
+    return 'silent' in target ? target : proxyOffer(message, client, target, link.address)
+  }
+  // Firmware begins anew, and with it the choice.
+  ports.choices.forget(client.mac)
+  const vendor = vendorMenu(decided, menu, link.address, ports)
+  return 'silent' in vendor ? vendor : proxyMenuOffer(message, vendor, link.address)
 }

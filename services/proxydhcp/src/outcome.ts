@@ -13,15 +13,22 @@ export type Silence =
   | 'http-client-at-boot-server'
   | 'other-server-selected'
   | 'unknown-boot-item'
+  | 'boot-item-of-other-server'
+  | 'local-disk-chosen'
+  | 'credentials-wanted'
   | 'no-return-address'
   | 'not-synced'
   | 'policy-not-synced'
+  | 'network-off'
+  | 'unknown-machine'
   | TargetSilence
 
 /** What is worth a field in the log line of the packet, whether it was answered or not. */
 export interface Remarks {
   readonly client?: BootClient | undefined
   readonly verdict?: Verdict | undefined
+  /** Title of the entry of a menu. */
+  readonly chosen?: string | undefined
 }
 
 export interface Reply extends Remarks {

@@ -6,8 +6,13 @@ export function levelOf({ client }: Outcome): 'debug' | 'info' {
   return client === undefined ? 'debug' : 'info'
 }
 
-/** What the policy decided. */
-export function remarksOf({ verdict }: Outcome): Record<string, unknown> {
+/** What the policy decided, and what was chosen from its menu. */
+export function remarksOf({ verdict, chosen }: Outcome): Record<string, unknown> {
   if (verdict === undefined) return {}
-  return { rule: verdict.rule, version: verdict.version, decision: formatDecision(verdict.decision) }
+  return {
+    rule: verdict.rule,
+    version: verdict.version,
+    decision: formatDecision(verdict.decision),
+    ...(chosen !== undefined && { chosen }),
+  }
 }

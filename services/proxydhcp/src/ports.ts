@@ -1,12 +1,16 @@
 import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { Discovery } from '@reboots/protocol/pxe'
 import type { BootServers, MachineFacts, Policy, Sighting } from '@reboots/rules'
 import type { Found, Traits } from '@reboots/runtime'
+import type { Choices } from './choices.ts'
+import type { Mode } from './networks.ts'
 
 /** What this service needs from the world. Everything answers at once, from memory. */
 export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
   readonly settings: Settings
+  readonly choices: Choices
 }
 
 /** The hardware records, as rules see them. */
@@ -27,6 +31,10 @@ export interface Policies {
 export interface Settings {
   /** Where machines that ask on this link find their boot files. */
   bootServers(link: Link): BootServers
+  /** Who is answered on a link; `behind` is an address from behind a relay agent, or 0.0.0.0. */
+  modeFor(link: Link, behind: Ipv4Address): Mode
+  /** How clients that show a menu may look for boot servers. */
+  readonly discovery: Discovery
   /** Our address on every link we answer on: what a client may name as the server it means. */
   readonly addresses: ReadonlySet<Ipv4Address>
 }

@@ -13,6 +13,7 @@ import {
 } from '@reboots/rules'
 import { answerDatagram, bootServersOn, createMachineIndex, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
+import { Choices } from './choices.ts'
 import type { Outcome } from './outcome.ts'
 import { handle } from './handle.ts'
 import { onBootServer } from './on-boot-server.ts'
@@ -48,6 +49,7 @@ export interface SiteOptions {
   /** The text of a policy; undefined: none has been seen yet. Default: the policy that ships. */
   readonly policy?: string | undefined
   readonly synced?: boolean
+  readonly settings?: Partial<Ports['settings']>
   readonly boot?: Partial<Parameters<typeof bootServersOn>[1]>
 }
 
@@ -68,8 +70,12 @@ export function site(options: SiteOptions = {}): Ports {
     policy: { current: () => policy },
     settings: {
       bootServers: (link) => bootServersOn(link, { ...BOOT, ...options.boot }),
+      modeFor: () => 'auto-proxy',
+      discovery: { broadcast: false },
       addresses: new Set([LINK.address]),
+      ...options.settings,
     },
+    choices: new Choices(),
   }
 }
 

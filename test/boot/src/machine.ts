@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { copyFile, mkdir } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Lan, Running } from '@reboots/testkit'
@@ -51,22 +53,32 @@ const STAGES: readonly (readonly [name: string, pattern: RegExp])[] = [
 export class Machine {
   readonly poweredOnAt: number
   readonly #running: Running
+  readonly #monitor: string
   readonly #stages = new Map<string, Stage>()
   /** Called with each stage when it is reached. */
   onStage: (stage: Stage) => void = () => {}
 
-  private constructor(running: Running, poweredOnAt: number) {
+  private constructor(running: Running, poweredOnAt: number, monitor: string) {
     this.poweredOnAt = poweredOnAt
     this.#running = running
+    this.#monitor = monitor
     running.watch(() => this.#look())
   }
 
   static async powerOn(lan: Lan, options: MachineOptions): Promise<Machine> {
     await mkdir(options.directory, { recursive: true })
     const tap = await lan.addTap()
-    const args = [...BOARD, ...(await firmwareArgs(options)), ...networkArgs(tap, options), ...diskArgs(options)]
+    const monitor = join(options.directory, 'monitor')
+    const monitorArgs = ['-monitor', `unix:${monitor},server=on,wait=off`]
+    const args = [
+      ...BOARD,
+      ...monitorArgs,
+      ...(await firmwareArgs(options)),
+      ...networkArgs(tap, options),
+      ...diskArgs(options),
+    ]
     const at = Date.now()
-    return new Machine(lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }), at)
+    return new Machine(lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }), at, monitor)
   }
 
   /** The serial console so far, without control sequences. */
@@ -97,6 +109,22 @@ export class Machine {
     }
   }
 
+  /** Presses keys of its keyboard one after the other, by QEMU's names for them: `f8`, `down`, `ret`. */
+  async press(...keys: readonly string[]): Promise<void> {
+    const monitor = connect(this.#monitor).setEncoding('utf8')
+    let said = ''
+    monitor.on('data', (text: string) => (said += text))
+    try {
+      for (const [index, key] of keys.entries()) {
+        while (said.split(PROMPT).length < index + 2) await once(monitor, 'data')
+        monitor.write(`sendkey ${key}\n`)
+      }
+      while (said.split(PROMPT).length < keys.length + 2) await once(monitor, 'data')
+    } finally {
+      monitor.destroy()
+    }
+  }
+
   async powerOff(): Promise<void> {
     await this.#running.stop('SIGKILL')
   }
@@ -113,6 +141,9 @@ export class Machine {
     }
   }
 }
+
+/** What QEMU's monitor says when it is through with a command. */
+const PROMPT = '(qemu) '
 
 // EDK2 from 2024.05 on offers no network boot without a source of randomness.
 const BOARD = words(

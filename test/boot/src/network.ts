@@ -30,6 +30,8 @@ export interface NetworkOptions {
   /** The DHCP server the site has already. */
   readonly site?: SiteDhcp
   readonly records: readonly MachineRecord[]
+  /** The boot policy, a document; absent: the one that ships. */
+  readonly policy?: string
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
   /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
@@ -82,7 +84,7 @@ export class Network {
       const capture = await lan.capture()
       const reboots = await lan.addHost('reboots', { address: `${REBOOTS_ADDRESS}/24` })
       const site = await startSite(lan, directory, options)
-      const stack = await Stack.configure(reboots, directory, configuration())
+      const stack = await Stack.configure(reboots, directory, configuration(options))
       await stack.start(...options.services)
       return new Network({ lan, capture, stack, reboots, site, directory }, token)
     } catch (error) {
@@ -164,12 +166,19 @@ export async function withNetwork(options: NetworkOptions, body: (network: Netwo
   }
 }
 
-async function writeFiles(directory: string, token: string, { records, bootFiles }: NetworkOptions): Promise<void> {
+const POLICY_FILE = 'policy.yaml'
+
+async function writeFiles(
+  directory: string,
+  token: string,
+  { records, policy, bootFiles }: NetworkOptions,
+): Promise<void> {
   const files = join(directory, 'files')
   await mkdir(files, { recursive: true })
   const { kernel, initrd } = bootFiles ?? { kernel: await readFile(await kernelPath()), initrd: await initramfs(token) }
   await writeFile(join(files, KERNEL), kernel)
   await writeFile(join(files, INITRD), initrd)
+  if (policy !== undefined) await writeFile(join(directory, POLICY_FILE), policy)
   const documents = records.map((record) => JSON.stringify(hardwareDocument(record, ORIGIN), undefined, 2))
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }
@@ -180,8 +189,9 @@ async function startSite(lan: Lan, directory: string, { site, ipv6 }: NetworkOpt
   return site.start(await lan.addHost('site', { address: `${SITE_ADDRESS}/24` }), directory)
 }
 
-function configuration(): unknown {
+function configuration({ policy }: NetworkOptions): unknown {
   return {
+    ...(policy !== undefined && { rules: { policy: POLICY_FILE } }),
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'] },
     http: { files: ['files'], extraKernelArgs: [OPERATOR_ARGUMENT] },

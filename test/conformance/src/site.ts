@@ -46,11 +46,19 @@ export interface Site {
   readonly unprivileged?: boolean
   /** A boot menu for PXE ROMs, and how long its prompt stands. */
   readonly menu?: Menu
+  /** How clients may look for boot servers, besides asking those in the menu. */
+  readonly discovery?: Discovery
 }
 
 export interface Link {
   readonly name: string
   readonly address: string
+}
+
+export interface Discovery {
+  readonly broadcast: boolean
+  /** A group. */
+  readonly multicast?: string
 }
 
 export interface Menu {
@@ -200,7 +208,10 @@ export const MENU_SITE: Site = {
       { text: 'Type9', type: 9 },
     ],
   },
+  discovery: { broadcast: true },
 }
+
+export const MULTICAST_SITE: Site = { ...MENU_SITE, discovery: { broadcast: false, multicast: '224.0.1.2' } }
 
 /** Whether an address is one of those for whoever comes on eth0. */
 export function isInPool(address: string): boolean {

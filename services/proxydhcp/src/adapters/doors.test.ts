@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { decodeMessage, type Destination } from '@reboots/protocol/dhcp'
-import { parseMac, type Datagram, type Endpoint } from '@reboots/protocol/net'
+import { parseIpv4, parseMac, type Datagram, type Endpoint } from '@reboots/protocol/net'
 import { DEFAULT_POLICY, machineFacts, parsePolicy } from '@reboots/rules'
 import {
-  bootServersOn,
   createLog,
   createMetrics,
   openMachineReplica,
@@ -15,7 +14,7 @@ import {
   type UdpLink,
 } from '@reboots/runtime'
 import { fakeHardware, fakeRules, machine } from '@reboots/testkit'
-import { BOOT, LINK, NOBODY, NOW, UEFI, vectorBytes } from '../site.fixture.ts'
+import { LINK, NOBODY, NOW, site, UEFI, vectorBytes } from '../site.fixture.ts'
 import { openDoors } from './doors.ts'
 
 const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
@@ -34,10 +33,12 @@ interface Sent {
 class Doors {
   readonly sent: Sent[] = []
   readonly closed: number[] = []
+  readonly groups = new Map<number, UdpDoorOptions['groups']>()
   readonly #opened = new Map<number, UdpDoorOptions>()
 
   readonly open = async (options: UdpDoorOptions) => {
     this.#opened.set(options.port, options)
+    this.groups.set(options.port, options.groups)
     return {
       link: options.link,
       port: options.port,
@@ -103,14 +104,23 @@ test('when 4011 cannot be had, 67 does not stay open', async () => {
     if (options.port === 4011) throw new OperatorError('UDP port 4011 is taken', 'stop it')
     return doors.open(options)
   }
-  const ports = {
-    machines: { byMac: () => undefined, matching: false, byTraits: () => undefined, synced: false },
-    policy: { current: () => undefined },
-  }
-  const settings = { bootServers: () => bootServersOn(link, BOOT), addresses: new Set([link.address]) }
-  const opening = openDoors([link], () => ({ ...ports, settings }), { log, metrics: createMetrics('proxydhcp'), open })
+  const opening = openDoors([link], () => site(), { log, metrics: createMetrics('proxydhcp'), open })
   await assert.rejects(opening, OperatorError)
   assert.deepEqual(doors.closed, [67])
+})
+
+test('the group of discovery is heard on port 4011 only', async () => {
+  const doors = new Doors()
+  const multicast = parseIpv4('224.0.1.2')!
+  const ports = site({ settings: { discovery: { broadcast: false, multicast } } })
+  await openDoors([link], () => ports, { log, metrics: createMetrics('proxydhcp'), open: doors.open })
+  assert.deepEqual(
+    doors.groups,
+    new Map([
+      [67, []],
+      [4011, [multicast]],
+    ]),
+  )
 })
 
 async function service(t: TestContext) {
@@ -135,7 +145,7 @@ async function service(t: TestContext) {
   })
   await Promise.all([machines.whenSynced, policy.whenSynced])
   const doors = new Doors()
-  const settings = { bootServers: () => bootServersOn(link, BOOT), addresses: new Set([link.address]) }
-  await openDoors([link], () => ({ machines, policy, settings }), { log, metrics, open: doors.open })
+  const ports = { ...site(), machines, policy }
+  await openDoors([link], () => ports, { log, metrics, open: doors.open })
   return { doors, metrics, hardware, rules, machines, changes }
 }

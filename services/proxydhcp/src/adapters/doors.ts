@@ -13,9 +13,11 @@ export function openDoors(
   ports: () => Ports,
   surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open'>,
 ): Promise<LinkDoors> {
+  const { multicast } = ports().settings.discovery
   return serveDhcp<Outcome>({
     name: 'proxydhcp',
     links,
+    groups: new Map([[BOOT_SERVER_PORT, multicast === undefined ? [] : [multicast]]]),
     doors: [
       [SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports(), now)],
       [BOOT_SERVER_PORT, (message, arrival, now) => onBootServer(message, arrival, ports(), now)],

@@ -50,7 +50,7 @@ const stands: Readonly<Record<string, Stand>> = {
   'B1.inform': { deviates: 'INFORM is not answered' },
   B3: { deviates: 'ACK for another server' },
   'B5.asked': { deviates: 'header fields only' },
-  B8: { notClaimed: 'joins no multicast group' },
+  'B8.multicast': { notClaimed: 'joins no multicast group' },
 }
 
 /** dnsmasq, authoritative and without its blocking ping unless the site asks for it. */

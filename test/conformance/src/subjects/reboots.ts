@@ -2,19 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Host, Running } from '@reboots/testkit'
-import { BOOT, DOMAIN, LEASE_SECONDS, RELAY, SERVER, type Machine, type Site } from '../site.ts'
+import { BOOT, DOMAIN, LEASE_SECONDS, RELAY, SERVER, type Machine, type MenuItem, type Site } from '../site.ts'
 import type { Stand, Started, Subject } from './subject.ts'
-
-const MENU = 'boot menus'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
 const NOT_YET: Readonly<Record<string, string>> = {
   S16: 'probe',
-  Y5: MENU,
-  Y7: MENU,
-  Y8: MENU,
-  'B6.item': MENU,
-  B8: 'multicast discovery',
 }
 
 const stands: Readonly<Record<string, Stand>> = Object.fromEntries(
@@ -29,7 +22,7 @@ export const reboots: Subject = {
   async start(host, directory, site) {
     const files = { config: path.join(directory, 'reboots.yaml'), hardware: path.join(directory, 'hardware.yaml') }
     await writeFile(files.config, JSON.stringify(configuration(site)))
-    await writeFile(path.join(directory, 'policy.yaml'), POLICY)
+    await writeFile(path.join(directory, 'policy.yaml'), policy(site))
     await writeFile(files.hardware, site.machines.map((machine) => JSON.stringify(record(machine))).join('\n---\n'))
     const environment = { REBOOTS_CONFIG: files.config, ...(site.unprivileged && { REBOOTS_KOFFI: 'off' }) }
     return start(host, environment, site.mode === 'proxy' ? 'proxydhcp' : 'dhcp')
@@ -72,7 +65,8 @@ async function synced(service: Running): Promise<void> {
   await service.waitFor(/"replica":"policy"[^\n]*"msg":"synced"/, 60_000)
 }
 
-function configuration({ mode, links, unprivileged, subnets, rapidCommit = false }: Site): unknown {
+function configuration(site: Site): unknown {
+  const { mode, links, unprivileged, subnets, rapidCommit = false, discovery = { broadcast: false } } = site
   // Without koffi a process serves one link.
   const served = unprivileged === true ? links.slice(0, 1) : links
   return {
@@ -80,6 +74,7 @@ function configuration({ mode, links, unprivileged, subnets, rapidCommit = false
     hardware: { files: ['hardware.yaml'] },
     rules: { policy: 'policy.yaml' },
     boot: { binaries: { bios: BOOT.bios, 'uefi-ia32': BOOT.ia32, 'uefi-x64': BOOT.x64, 'uefi-arm64': BOOT.arm64 } },
+    ...(mode === 'proxy' && { proxydhcp: { discovery } }),
     ...(mode === 'dhcp' && { dhcp: addressing(subnets, rapidCommit) }),
   }
 }
@@ -101,7 +96,20 @@ function addressing(subnets: Site['subnets'], rapidCommit: boolean): unknown {
   }
 }
 
-const POLICY = `apiVersion: reboots/v1
+function policy({ menu }: Site): string {
+  if (menu === undefined) return `${RULES}otherwise: { boot: hook }\n`
+  const { prompt, seconds: timeoutSeconds, items } = menu
+  const menus = { m: { prompt, timeoutSeconds, entries: items.map(entryOf) } }
+  return `${RULES}otherwise: { menu: m }\nmenus: ${JSON.stringify(menus)}\n`
+}
+
+/** A file of ours is one that firmware loads by itself; its layer belongs to its name, as in every subject. */
+function entryOf({ text: title, type, server, file }: MenuItem): unknown {
+  if (file !== undefined) return { title, file: `${file}.0` }
+  return type === 0 ? { title, boot: 'local-disk' } : { title, type, server }
+}
+
+const RULES = `apiVersion: reboots/v1
 kind: BootPolicy
 profiles:
   hook: { linux: { kernel: http://192.0.2.1/vmlinuz, initrd: http://192.0.2.1/initrd } }
@@ -111,7 +119,6 @@ rules:
   - { name: refused remote, when: network.remoteId == "${BOOT.refusedRemote}", then: { deny: that door boots from disk } }
   - { name: refused unicast, when: '"unicast" in network.relayFlags', then: { deny: what comes by unicast boots from disk } }
   - { name: refused uuid, when: client.uuid == "${BOOT.refusedUuid}", then: { deny: that machine boots from disk } }
-otherwise: { boot: hook }
 `
 
 function record(machine: Machine): unknown {

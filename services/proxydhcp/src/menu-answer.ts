@@ -1,0 +1,62 @@
+import type { DhcpMessage } from '@reboots/protocol/dhcp'
+import type { Instant, Ipv4Address } from '@reboots/protocol/net'
+import { bootItemAck, encodeMenu, LOCAL_BOOT, showsMenu, type BootClient, type BootItem } from '@reboots/protocol/pxe'
+import { bootMenuOf, type Menu } from '@reboots/rules'
+import { targetOf, type Decided } from './find-target.ts'
+import type { Silence, Silent } from './outcome.ts'
+import type { Ports } from './ports.ts'
+
+/** The menu that the firmware of this client is to show, if the policy says so and the client can. */
+export function menuFor({ verdict }: Decided, client: BootClient): Menu | undefined {
+  const { decision } = verdict
+  return decision.kind === 'menu' && showsMenu(client) ? decision.menu : undefined
+}
+
+/**
+ * Option 43 with the entries that this client can have: never one that promises what port 4011 cannot keep. Nothing at all if that is true
+ * of the default, because another entry would take its place.
+ */
+export function vendorMenu(decided: Decided, menu: Menu, us: Ipv4Address, ports: Ports): Uint8Array | Silent {
+  const entries = []
+  for (const [index, entry] of menu.entries.entries()) {
+    const target = entry.boots.kind === 'boot' ? targetOf(decided, index + 1) : undefined
+    if (target === undefined || !('silent' in target)) entries.push(entry)
+    else if (index === 0) return target
+  }
+  return encodeMenu(bootMenuOf({ ...menu, entries }, us, ports.settings.discovery))
+}
+
+/** The answer on port 4011 to a client that has chosen an entry, which is remembered for the iPXE that comes then. */
+export function itemAnswer(
+  request: DhcpMessage,
+  decided: Decided,
+  menu: Menu,
+  chosen: BootItem,
+  server: Ipv4Address,
+  ports: Ports,
+  now: Instant,
+): { readonly reply: DhcpMessage; readonly chosen: string } | Silent {
+  const index = menu.entries.findIndex(({ type }) => type === chosen.type)
+  const entry = menu.entries[index]
+  const silent = whyNot(chosen, entry?.boots.kind)
+  const { client, verdict } = decided
+  if (entry === undefined || silent !== undefined) return { silent: silent ?? 'unknown-boot-item', verdict }
+  const target = targetOf(decided, index + 1)
+  if ('silent' in target) return target
+  if (entry.boots.kind === 'boot') ports.choices.remember(client.mac, menu.name, index + 1, now)
+  return { reply: bootItemAck(request, client, target, server, chosen), chosen: entry.title }
+}
+
+function whyNot({ type, layer, credentials }: BootItem, boots: string | undefined): Silence | undefined {
+  if (credentials) return 'credentials-wanted'
+  if (boots === undefined || layer !== 0) return 'unknown-boot-item'
+  if (type === LOCAL_BOOT) return 'local-disk-chosen'
+  return boots === 'elsewhere' ? 'boot-item-of-other-server' : undefined
+}
+
+/** What the firmware was told to boot before iPXE came: iPXE need not ask again. */
+export function chosenBefore({ client, verdict }: Decided, ports: Ports, now: Instant): number | undefined {
+  const { decision } = verdict
+  if (client.loader !== 'ipxe' || decision.kind !== 'menu') return undefined
+  return ports.choices.of(client.mac, decision.menu.name, now)
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { hex } from '@reboots/protocol/bytes'
+import { messageTypeOption, withOption, type DhcpMessage } from '@reboots/protocol/dhcp'
+import { bytesOfMac, parseMac, type Endpoint, type Instant } from '@reboots/protocol/net'
+import { decodeVendorOptions, type VendorOptions } from '@reboots/protocol/pxe'
+import { handle } from './handle.ts'
+import { onBootServer } from './on-boot-server.ts'
+import type { Outcome, Reply } from './outcome.ts'
+import type { Ports } from './ports.ts'
+import { BOOT, changed, ip, LINK, NOBODY, NOW, site, UEFI, vector } from './site.fixture.ts'
+
+const POLICY = `
+apiVersion: reboots/v1
+kind: BootPolicy
+profiles: { shell: { ipxe: { script: shell } }, hook: { chain: 'http://192.0.2.1/hook.ipxe' } }
+menus:
+  m:
+    prompt: Press F8
+    timeoutSeconds: 5
+    entries:
+      - { title: Shell, boot: shell }
+      - { title: Local, boot: local-disk }
+      - { title: Memory test, file: memtest.bin }
+      - { title: Windows, type: 32769, server: 192.168.77.9 }
+      - { title: Whoever, type: 9 }
+      - { title: Hook, boot: hook }
+rules: []
+otherwise: { menu: m }
+`
+const TYPES = { shell: 0x8000, memtest: 0x8003, hook: 0x8006 }
+const ovmf = vector('v01-ovmf-x64-pxe-discover')
+const binl = { ...vector('v03-ovmf-x64-binl-request'), chaddr: ovmf.chaddr }
+const ipxe = { ...vector('v05-ipxe-efi-discover'), chaddr: ovmf.chaddr }
+const ipxeAsking = { ...vector('v06-ipxe-efi-proxy-request'), chaddr: ovmf.chaddr }
+const rom = changed(vector('v04-ipxe-bios-discover'), { 77: undefined, 175: undefined, 55: undefined })
+const romAsking: DhcpMessage = { ...withOption(rom, messageTypeOption, 'request'), ciaddr: ip('192.168.77.87') }
+const SCRIPT = 'http://192.168.77.1:7080/ipxe/script/52:54:00:aa:01:01/auto.ipxe?arch=7'
+const GUID = '&uuid=00000000-0000-0000-0000-000000000000'
+
+const discovery = (options: Ports['settings']['discovery']) => ({ policy: POLICY, settings: { discovery: options } })
+
+describe('the menu in an offer', () => {
+  const items = [
+    [0x8000, 'Shell'],
+    [0, 'Local'],
+    [0x8003, 'Memory test'],
+    [0x8001, 'Windows'],
+    [0x8006, 'Hook'],
+  ]
+  const us = [LINK.address]
+  const servers = new Map([
+    [0x8000, us],
+    [0x8003, us],
+    [0x8001, [ip('192.168.77.9')]],
+    [0x8006, us],
+  ])
+  const searched = [...items.slice(0, 4), [9, 'Whoever'], ...items.slice(4)]
+  const rows: readonly (readonly [string, Ports, number, unknown[]])[] = [
+    ['listed servers only', site({ policy: POLICY }), 3, items],
+    ['broadcast', site(discovery({ broadcast: true })), 2, searched],
+    ['multicast', site(discovery({ broadcast: false, multicast: ip('224.0.1.2') })), 1, searched],
+    ['both', site(discovery({ broadcast: true, multicast: ip('224.0.1.2') })), 0, searched],
+  ]
+  for (const [what, ports, control, expected] of rows) {
+    for (const [who, message] of [
+      ['UEFI', ovmf],
+      ['a ROM', rom],
+    ] as const) {
+      test(`${what}, to ${who}`, () => {
+        const { reply } = replied(handle(message, { link: LINK, from: NOBODY }, ports, NOW))
+        const { discoveryControl, multicastAddress, bootServers, bootMenu, menuPrompt } = vendorOf(reply)
+        assert.deepEqual([discoveryControl, multicastAddress], [control, ports.settings.discovery.multicast])
+        assert.deepEqual(
+          bootMenu!.map(({ type, description }) => [type, description]),
+          expected,
+        )
+        assert.deepEqual(new Map(bootServers!.map(({ type, addresses }) => [type, addresses])), servers)
+        assert.deepEqual(menuPrompt, { timeout: 5, prompt: 'Press F8' })
+        assert.deepEqual([reply.file, reply.siaddr, reply.yiaddr], ['', LINK.address, 0])
+      })
+    }
+  }
+})
+
+describe('those that show no menu', () => {
+  const pi: DhcpMessage = { ...rom, chaddr: bytesOfMac(parseMac('dc:a6:32:01:02:03')!) }
+  const http = { ...vector('v07-ovmf-x64-http-discover'), chaddr: ovmf.chaddr }
+  const first = POLICY.replace('- { title: Shell, boot: shell }', '')
+  const url = 'http://192.168.77.1:7080/ipxe/binary/52:54:00:aa:01:01'
+  const rows: readonly (readonly [string, DhcpMessage, string, string])[] = [
+    ['iPXE gets its script, which shows it', ipxe, POLICY, `${SCRIPT}${GUID}`],
+    ['UEFI HTTP boot gets the first entry', http, POLICY, `${url}/ipxe.efi`],
+    ['which may be the disk', http, first, `${url}/netboot-not-allowed`],
+    ['a Raspberry Pi gets its file', pi, POLICY, 'ipxe-arm64.efi'],
+  ]
+  for (const [what, message, policy, file] of rows) {
+    test(what, () => {
+      const { reply } = replied(handle(message, { link: LINK, from: NOBODY }, site({ policy }), NOW))
+      assert.equal(reply.file, file)
+    })
+  }
+})
+
+describe('an offer promises only what port 4011 can keep', () => {
+  const strange = changed(ovmf, { 93: '0006' })
+  const binaries = { ...BOOT.binaries, 'uefi-ia32': '' }
+  const disk = POLICY.replace('- { title: Shell, boot: shell }\n      - { title: Local', '- { title: Local')
+
+  test('entries without a boot file for the architecture are left out', () => {
+    const ports = site({ policy: disk, boot: { binaries } })
+    const { reply } = replied(handle(strange, { link: LINK, from: NOBODY }, ports, NOW))
+    assert.deepEqual(
+      vendorOf(reply).bootMenu!.map(({ description }) => description),
+      ['Local', 'Memory test', 'Windows'],
+    )
+  })
+
+  test('and nothing at all is offered if the default is one of them', () => {
+    const ports = site({ policy: POLICY, boot: { binaries } })
+    assert.equal(silence(handle(strange, { link: LINK, from: NOBODY }, ports, NOW)), 'no-boot-file-for-architecture')
+  })
+})
+
+describe('what is chosen, on port 4011', () => {
+  const ports = site({ policy: POLICY })
+  const rows: readonly (readonly [string, DhcpMessage, number, string, string])[] = [
+    ['UEFI, a profile', binl, TYPES.shell, 'ipxe.efi', 'Shell'],
+    ['UEFI, another profile', binl, TYPES.hook, 'ipxe.efi', 'Hook'],
+    ['UEFI, a file', binl, TYPES.memtest, 'memtest.bin', 'Memory test'],
+    ['a ROM, a profile', romAsking, TYPES.shell, 'undionly.kpxe', 'Shell'],
+    ['a ROM, a file', romAsking, TYPES.memtest, 'memtest.bin', 'Memory test'],
+  ]
+  for (const [what, message, type, file, chosen] of rows) {
+    test(what, () => {
+      const outcome = replied(ask(choosing(message, type), ports))
+      const { reply } = outcome
+      assert.deepEqual([reply.file, reply.siaddr, outcome.chosen], [file, LINK.address, chosen])
+      assert.equal(hex(reply.options.get(43)!), `4704${type.toString(16)}0000ff`)
+    })
+  }
+
+  test('who has not chosen gets the menu again', () => {
+    for (const message of [binl, romAsking]) {
+      const { reply } = replied(ask(message, ports))
+      const offer = replied(handle(message === binl ? ovmf : rom, { link: LINK, from: NOBODY }, ports, NOW)).reply
+      assert.deepEqual([reply.file, hex(reply.options.get(43)!)], ['', hex(offer.options.get(43)!)])
+    }
+  })
+
+  const silences: readonly (readonly [string, string, Ports, string])[] = [
+    ['a type that is in no menu', '470480050000ff', ports, 'unknown-boot-item'],
+    ['a type where the policy has no menu', '470480000000ff', site({ policy: bootPolicy() }), 'unknown-boot-item'],
+    ['another layer', '470480000001ff', ports, 'unknown-boot-item'],
+    ['the local disk', '470400000000ff', ports, 'local-disk-chosen'],
+    ['what another server has', '470480010000ff', ports, 'boot-item-of-other-server'],
+    ['signed credentials', '470480008000ff', ports, 'credentials-wanted'],
+  ]
+  for (const [what, item, given, expected] of silences) {
+    test(`silence: ${what}`, () => assert.equal(silence(ask(changed(binl, { 43: item }), given)), expected))
+  }
+})
+
+describe('nobody is asked twice', () => {
+  const asksForScript = (ports: Ports, now = NOW): string =>
+    replied(handle(ipxe, { link: LINK, from: NOBODY }, ports, now)).reply.file
+
+  test('iPXE goes where its firmware was told to, on both ports', () => {
+    const ports = site({ policy: POLICY })
+    replied(ask(choosing(binl, TYPES.hook), ports))
+    assert.equal(asksForScript(ports), `${SCRIPT}&item=6${GUID}`)
+    assert.match(replied(ask(ipxeAsking, ports)).reply.file, /[?&]item=6/)
+  })
+
+  test('firmware that begins anew has not chosen yet', () => {
+    const ports = site({ policy: POLICY })
+    replied(ask(choosing(binl, TYPES.hook), ports))
+    replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
+    assert.doesNotMatch(asksForScript(ports), /item=/)
+  })
+
+  test('a file of firmware says nothing about iPXE', () => {
+    const ports = site({ policy: POLICY })
+    replied(ask(choosing(binl, TYPES.memtest), ports))
+    assert.doesNotMatch(asksForScript(ports), /item=/)
+  })
+
+  test('after a while it is another boot', () => {
+    const ports = site({ policy: POLICY })
+    replied(ask(choosing(binl, TYPES.hook), ports))
+    const later = (seconds: number) => (NOW + seconds * 1000) as Instant
+    assert.match(asksForScript(ports, later(290)), /item=6/)
+    assert.doesNotMatch(asksForScript(ports, later(300)), /item=/)
+    replied(ask(choosing(binl, TYPES.hook), ports))
+    assert.match(asksForScript(ports, later(10)), /item=6/)
+    assert.doesNotMatch(asksForScript(ports, later(71)), /item=/)
+  })
+})
+
+function bootPolicy(): string {
+  return POLICY.replace('otherwise: { menu: m }', 'otherwise: { boot: shell }')
+}
+
+function choosing(message: DhcpMessage, type: number): DhcpMessage {
+  return changed(message, { 43: `4704${type.toString(16).padStart(4, '0')}0000ff` })
+}
+
+function ask(message: DhcpMessage, ports: Ports, from: Endpoint = UEFI): Outcome {
+  return onBootServer(message, { link: LINK, from }, ports, NOW)
+}
+
+function replied(outcome: Outcome): Reply {
+  assert.ok('reply' in outcome, `no reply: ${'silent' in outcome ? outcome.silent : ''}`)
+  return outcome
+}
+
+function silence(outcome: Outcome): string {
+  return 'silent' in outcome ? outcome.silent : 'answered'
+}
+
+function vendorOf({ options }: DhcpMessage): VendorOptions {
+  return decodeVendorOptions(options.get(43)!)
+}

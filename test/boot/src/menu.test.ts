@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeVendorOptions } from '@reboots/protocol/pxe'
+import { answersOf, bootServerRequests, fetchesOf } from './evidence.ts'
+import { LAB_MISSING as skip, MAC, recordOf, SCRIPT, SCRIPT_AND_KERNEL } from './lab.ts'
+import { BOOT_WITHIN_MS, ORIGIN, REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
+import { dnsmasq, kea, type Ipv6, type SiteDhcp } from './site.ts'
+import type { Sighting } from './timeline/sighting.ts'
+
+// What people choose from a menu, or do not: the machine itself says which entry its kernel was started by.
+
+function policy(timeout: number | 'forever'): string {
+  const profile = (name: string): string =>
+    `{ linux: { kernel: '${ORIGIN}/files/vmlinuz', initrd: '${ORIGIN}/files/initramfs', args: [console=ttyS0, menu.entry=${name}] } }`
+  return `apiVersion: reboots/v1
+kind: BootPolicy
+profiles:
+  first: ${profile('first')}
+  second: ${profile('second')}
+menus:
+  lab:
+    prompt: Press F8 to choose
+    timeoutSeconds: ${timeout}
+    entries:
+      - { title: The first entry, boot: first }
+      - { title: The second entry, boot: second }
+      - { title: The local disk, boot: local-disk }
+rules: []
+otherwise: { menu: lab }
+`
+}
+
+function networkWith(label: string, site: SiteDhcp, ipv6: Ipv6, timeout: number | 'forever'): NetworkOptions {
+  const services = ['hardware', 'rules-engine', 'proxydhcp', 'tftp', 'ipxe-http'] as const
+  return { label, services, site, records: [recordOf(label)], ipv6, policy: policy(timeout) }
+}
+
+test('OVMF shows the menu, and takes the first entry when nobody presses a key', { skip }, async () => {
+  await withNetwork(networkWith('menu-timeout', kea, 'advertised', 2), async (network) => {
+    const machine = await network.powerOn('uefi', MAC)
+    await machine.waitFor(/Press F8 to choose/, BOOT_WITHIN_MS)
+    const { commandLine, sightings } = await network.untilItReports(machine)
+    assertChosen(sightings, commandLine, 'first', 0x8000)
+  })
+})
+
+test('OVMF obeys the choice of its menu, and iPXE does not ask again', { skip }, async () => {
+  await withNetwork(networkWith('menu-choice', kea, 'advertised', 'forever'), async (network) => {
+    const machine = await network.powerOn('uefi', MAC)
+    await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+    await machine.press('down', 'ret')
+    const { commandLine, sightings } = await network.untilItReports(machine)
+    assertChosen(sightings, commandLine, 'second', 0x8001)
+  })
+})
+
+test(
+  'the iPXE ROM shows the menu of its script, and takes the first entry when nobody presses a key',
+  { skip },
+  async () => {
+    await withNetwork(networkWith('menu-ipxe', dnsmasq, 'none', 2), async (network) => {
+      const machine = await network.powerOn('bios', MAC)
+      await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+      const { commandLine, sightings } = await network.untilItReports(machine)
+      assert.match(commandLine, /menu\.entry=first/)
+      assert.deepEqual(scriptsOf(sightings), [undefined, '1'])
+      assert.deepEqual(fetchesOf(sightings), [SCRIPT, ...SCRIPT_AND_KERNEL])
+      assert.deepEqual(bootServerRequests(sightings), [])
+    })
+  },
+)
+
+/** The firmware asked port 4011 for the entry, and iPXE was sent to its script at once. */
+function assertChosen(sightings: readonly Sighting[], commandLine: string, entry: string, type: number): void {
+  assert.match(commandLine, new RegExp(`menu\\.entry=${entry}`))
+  const [asked] = bootServerRequests(sightings)
+  assert.deepEqual(decodeVendorOptions(asked!.message.options.get(43)!).bootItem, {
+    type,
+    layer: 0,
+    credentials: false,
+  })
+  const answered = answersOf(sightings).find(({ port }) => port === 4011)
+  assert.deepEqual(answered, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: '', file: 'ipxe.efi', port: 4011 })
+  assert.deepEqual(fetchesOf(sightings), ['RRQ ipxe.efi', ...SCRIPT_AND_KERNEL])
+  assert.deepEqual(scriptsOf(sightings), [String(type - 0x7fff)])
+}
+
+/** The entry in the URL of each script that was fetched. */
+function scriptsOf(sightings: readonly Sighting[]): (string | undefined)[] {
+  return sightings.flatMap((sighting) =>
+    sighting.kind === 'http' && sighting.what === 'answer' && sighting.path.includes('auto.ipxe')
+      ? [/[?&]item=(\d+)/.exec(sighting.path)?.[1]]
+      : [],
+  )
+}
