@@ -28,3 +28,4 @@ export {
   type Packet,
 } from './lan/index.ts'
 export { freePort, RedisServer } from './redis-server.ts'
+export { TcpLink } from './tcp-link.ts'

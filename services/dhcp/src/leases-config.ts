@@ -36,6 +36,22 @@ export const leases = z.object({
         .max(10_000)
         .default(500)
         .describe('Milliseconds after which Redis counts as gone'),
+      split: z
+        .object({
+          percent: z
+            .int()
+            .min(0)
+            .max(50)
+            .default(0)
+            .describe('Percent of the free addresses of each pool that each replica keeps for when Redis is gone'),
+          seconds: z
+            .int()
+            .min(60)
+            .max(86_400)
+            .default(3600)
+            .describe('Seconds that they are kept after Redis was last reached; leases of them are no longer'),
+        })
+        .prefault({}),
     })
     .prefault({}),
 })

@@ -1,20 +1,28 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { LeaseLedger } from '@reboots/leases'
+import type { AddressRange, LeaseLedger } from '@reboots/leases'
 import { OperatorError, type Log } from '@reboots/runtime'
 import type { LeasesConfig } from '../leases-config.ts'
 import { openMemoryStore } from '../stores/memory-store.ts'
 import type { RedisAddress } from '../stores/redis-connection.ts'
 
-/** Opens the books that the configuration names; relative paths are relative to `directory`. OperatorError when they cannot be used. */
-export async function openLeases(config: LeasesConfig, directory: string, log: Log): Promise<LeaseLedger> {
+/**
+ * Opens the books that the configuration names; relative paths are relative to `directory`. `ranges`: of all pools there are. OperatorError
+ * when they cannot be used.
+ */
+export async function openLeases(
+  config: LeasesConfig,
+  directory: string,
+  log: Log,
+  ranges: () => readonly AddressRange[],
+): Promise<LeaseLedger> {
   switch (config.store) {
     case 'memory':
       return openMemoryStore()
     case 'sqlite':
       return openFile(resolve(directory, config.file), log)
     case 'redis':
-      return openShared(config.redis, log)
+      return openShared(config.redis, log, ranges)
   }
 }
 
@@ -29,8 +37,14 @@ async function openFile(file: string, log: Log): Promise<LeaseLedger> {
   return openSqliteStore({ file, log })
 }
 
-async function openShared(redis: LeasesConfig['redis'], log: Log): Promise<LeaseLedger> {
+async function openShared(
+  redis: LeasesConfig['redis'],
+  log: Log,
+  ranges: () => readonly AddressRange[],
+): Promise<LeaseLedger> {
   const { name, copies, timeoutMilliseconds, username, password, tls } = redis
+  const { percent, seconds } = redis.split
+  const split = percent === 0 ? {} : { split: { percent, time: seconds * 1000, ranges } }
   const access = {
     address: addressOf(redis),
     tls,
@@ -38,7 +52,7 @@ async function openShared(redis: LeasesConfig['redis'], log: Log): Promise<Lease
     ...(password !== undefined && { password }),
   }
   const { openRedisStore } = await import('../stores/redis-store.ts')
-  return openRedisStore({ access, log, name, copies, commandTimeout: timeoutMilliseconds })
+  return openRedisStore({ access, log, name, copies, commandTimeout: timeoutMilliseconds, ...split })
 }
 
 function addressOf({ address, sentinels, master }: LeasesConfig['redis']): RedisAddress {

@@ -22,7 +22,8 @@ export class KnownLeases {
 
   learn(records: Iterable<LeaseRecord>, seq: number): void {
     for (const record of records) {
-      if ((this.#known.get(record.address)?.seq ?? 0) > seq) continue
+      const before = this.#known.get(record.address)?.seq ?? 0
+      if (before > seq || (before === seq && this.unwritten.has(record.address))) continue
       this.unwritten.delete(record.address)
       this.#known.set(record.address, { ...record, seq })
     }
@@ -49,12 +50,25 @@ export class KnownLeases {
     return [...this.unwritten].map((address) => this.#known.get(address) as Lease)
   }
 
+  /** A lease that was made without Redis, as Redis will have it. `seq`: the changes seen until then. */
+  enter(lease: Lease, seq: number): void {
+    this.#known.set(lease.address, { ...lease, seq })
+    this.unwritten.add(lease.address)
+  }
+
   /** From now on this is what Redis says, and nothing else is known. */
   replace(books: ReadonlyMap<Ipv4Address, LeaseRecord>, seq: number): void {
     const later = [...this.#known.values()].filter((known) => this.unwritten.has(known.address))
     this.#known = new Map()
     for (const record of books.values()) this.#known.set(record.address, { ...record, seq })
     for (const known of later) this.#known.set(known.address, known)
+  }
+
+  /** Redis has these; those of which another end was told meanwhile must be written again. */
+  written(leases: readonly Lease[]): void {
+    for (const { address, expiresAt } of leases) {
+      if (this.#known.get(address)?.expiresAt === expiresAt) this.unwritten.delete(address)
+    }
   }
 
   forget(address: Ipv4Address): void {
@@ -76,7 +90,7 @@ export class KnownLeases {
 
   leases(now: Instant): Lease[] {
     const leases = [...this.#known.keys()].map((address) => this.at(address, now))
-    return leases.filter((lease) => lease !== undefined).toSorted((one, other) => one.address - other.address)
+    return leases.filter((lease) => lease !== undefined)
   }
 
   /**

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import type { LeaseEvent, LeaseRecord, LeaseStep } from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
+import type { Lending } from './lendings.ts'
 import {
   decodeAnswer,
   decodeChange,
   decodeHistory,
+  decodeLending,
   decodeRow,
   encodeWork,
   type Answer,
@@ -95,6 +97,13 @@ export class RedisBooks {
       cursor = next
     } while (cursor !== '0')
     return rows
+  }
+
+  /** To which replicas addresses are lent. */
+  async lent(): Promise<Map<Ipv4Address, Lending>> {
+    const fields = Object.entries(await this.#redis.hgetall(this.#prefix + 'lent'))
+    const lendings = fields.flatMap(([address, packed]) => decodeLending(address, packed).lending ?? [])
+    return new Map(lendings.map((lending) => [lending.address, lending]))
   }
 
   async history(address: Ipv4Address): Promise<LeaseEvent[]> {

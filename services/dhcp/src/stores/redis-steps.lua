@@ -8,20 +8,24 @@
 --       reserved  zset    reserved addresses, by when a replica last said so
 --       meta      hash    seq: counts the changes; clock: the time of the last step
 --       events    stream  changes, their number as id, for the other replicas
---       prefix    of further keys: free:<range> (zset: free addresses by the time they became free), history:<address> (list)
+--       prefix    of further keys: free:<range> (zset: free addresses by the time they became free), history:<address> (list),
+--                 lent (hash: address → until|replica, free addresses of which that replica disposes when it is cut off),
+--                 lent-expiry (zset: these addresses, by until), lent:<range> (set of them)
 -- ARGV  now       milliseconds; empty: by the clock of Redis
 --       known     the highest seq the caller has seen
 --       deadline  by the clock of Redis: the caller does not wait any longer, do nothing
 --       work      JSON {pools, steps}
--- Gives { 'ok' | 'late' | 'lost', now, seq, results, changes }
+-- Gives { 'ok' | 'late' | 'lost', now, seq, results, changes, lent, wanted }
 local ROWS, CLIENTS, EXPIRY, MARKS, RESERVED, META, EVENTS, PREFIX = unpack(KEYS)
 local NEVER = 9007199254740991
 local STALE = 3600 * 1000 -- reserved addresses that no replica speaks of any more
 local EVENTS_KEPT, HISTORY_KEPT = 100000, 50
+local LENT, LENT_EXPIRY, LENT_IN, LENT_AT_ONCE = PREFIX .. 'lent', PREFIX .. 'lent-expiry', PREFIX .. 'lent:', 500
 
 local call = redis.call
-local now, seq
+local now, seq, anyLent
 local rows, reservations, changed = {}, {}, {}
+local lent, lentTold, wanted = {}, {}, {}
 
 local function text(number) return string.format('%.0f', number) end
 local function member(address) return string.format('%010.0f', address) end
@@ -36,9 +40,20 @@ local function readClock()
   return math.max(clock, last), clock
 end
 
+-- To which replica an address is lent, and until when; false: to none.
+local function lendingOf(address)
+  if not anyLent then return false end
+  if lent[address] == nil then
+    local packed = call('HGET', LENT, text(address))
+    local expiresAt, replica = string.match(packed or '', '^(%d+)|(.*)$')
+    lent[address] = packed and { replica = replica, expiresAt = tonumber(expiresAt), packed = packed }
+  end
+  return lent[address]
+end
+
 local function isReserved(address)
   if reservations[address] == nil then reservations[address] = call('ZSCORE', RESERVED, member(address)) ~= false end
-  return reservations[address]
+  return reservations[address] or lendingOf(address)
 end
 
 local function pack(row) return row.state .. '|' .. text(row.expiresAt) .. '|' .. row.home .. '|' .. row.client end
@@ -146,6 +161,41 @@ local function giveBack(row)
   tell(row, state == 'b' and 'released' or '', expiresAt)
 end
 
+local function tellLending(row, packed)
+  seq = seq + 1
+  call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, text(seq) .. '-1', 'at', text(now), 'kind', '', 'address', text(row.address),
+    'row', pack(row), 'until', '0', 'lent', packed)
+  lentTold[#lentTold + 1] = { text(row.address), packed }
+end
+
+-- The row is free.
+local function lend(row, replica, expiresAt)
+  local packed = text(expiresAt) .. '|' .. replica
+  anyLent = true
+  lent[row.address] = { replica = replica, expiresAt = expiresAt, packed = packed }
+  call('HSET', LENT, text(row.address), packed)
+  call('ZADD', LENT_EXPIRY, text(expiresAt), member(row.address))
+  if row.home ~= '' then
+    call('SADD', LENT_IN .. row.home, text(row.address))
+    call('ZREM', PREFIX .. 'free:' .. row.home, member(row.address))
+  end
+  save(row)
+  tellLending(row, packed)
+end
+
+local function takeBack(row)
+  lent[row.address] = false
+  call('HDEL', LENT, text(row.address))
+  call('ZREM', LENT_EXPIRY, member(row.address))
+  if row.home ~= '' then
+    call('SREM', LENT_IN .. row.home, text(row.address))
+    if row.state == 'f' and not isReserved(row.address) then
+      call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(row.address))
+    end
+  end
+  tellLending(row, '')
+end
+
 local function after(milliseconds) return milliseconds < 0 and NEVER or now + milliseconds end
 local function isHeld(row) return row and (row.state == 'o' or row.state == 'b') end
 
@@ -157,6 +207,7 @@ local function inPool(pool, address)
 end
 
 local function mayHave(step, address)
+  if lendingOf(address) then return false end
   if address ~= step.reserved and (isReserved(address) or not inPool(step.pool, address)) then return false end
   local row = known(address)
   if not row or row.state == 'f' then return true end
@@ -277,6 +328,7 @@ end
 
 function STEPS.bind(step)
   local address = step.requested
+  if address and lendingOf(address) then return { address = address, client = '', state = 'l', expiresAt = 0 } end
   if not address or not mayHave(step, address) then return nil end
   for _, other in ipairs(addressesOf(step.client)) do
     local row = known(other)
@@ -304,11 +356,14 @@ function STEPS.decline(step)
 end
 
 -- A lease or a quarantine that a replica knows of and that these books do not have, or have as ending earlier. A quarantine began after the
--- lease of the client that found the address in use.
+-- lease of the client that found the address in use. What the replica has made of an address that was lent to it takes the place of that.
 function STEPS.restore(step)
-  local row = rowOf(step.requested)
+  local row, lending = rowOf(step.requested), lendingOf(step.requested)
+  if step.expiresAt <= now or (lending and lending.replica ~= step.replica) then return nil end
+  if lending then takeBack(row) end
   local own = row.client == step.client and (row.state ~= 'd' or step.state == 'd')
-  if step.expiresAt <= now or (row.state ~= 'f' and not own) then return nil end
+  if row.state ~= 'f' and not own then return nil end
+  if row.state == 'b' and step.state == 'o' then return row end
   local same = row.state == step.state or (row.state == 'o' and step.state == 'b')
   return hold(row, step.client, step.state, same and math.max(row.expiresAt, step.expiresAt) or step.expiresAt)
 end
@@ -317,6 +372,45 @@ function STEPS.reserve(step)
   for _, address in ipairs(step.addresses) do
     call('ZADD', RESERVED, text(now), member(address))
     reservations[address] = true
+    local row, lending = known(address), lendingOf(address)
+    if row then changed[address] = row end
+    if lending then lentTold[#lentTold + 1] = { text(address), lending.packed } end
+  end
+end
+
+-- Lends a replica so many of the free addresses of a range that it has the part it wants; half of them stay for everybody.
+function STEPS.lend(step)
+  local range, have = step.range, step.have
+  local name = nameOf(range)
+  local unseen = range[2] + 1 - tonumber(call('HGET', MARKS, name) or text(range[1]))
+  local free = call('ZCARD', PREFIX .. 'free:' .. name) + unseen
+  local others = call('SCARD', LENT_IN .. name) - have
+  local part = math.floor((free + have) * step.percent / 100)
+  local want = math.max(0, math.min(part, math.floor((free + have - others) / 2)))
+  wanted[#wanted + 1] = text(want)
+  for _ = 1, math.min(want - have, LENT_AT_ONCE) do
+    local address = takeNew(range, name) or longestFree(name)
+    if not address then return end
+    lend(rowOf(address), step.replica, now + step.time)
+  end
+end
+
+function STEPS.relend(step)
+  local row = rowOf(step.address)
+  if step.expiresAt > now and row.state == 'f' and not lendingOf(step.address) then lend(row, step.replica, step.expiresAt) end
+end
+
+function STEPS.extend(step)
+  for _, address in ipairs(step.addresses) do
+    local lending = lendingOf(address)
+    if lending and lending.replica == step.replica then lend(rowOf(address), step.replica, now + step.time) end
+  end
+end
+
+function STEPS.takeBack(step)
+  for _, address in ipairs(step.addresses) do
+    local lending = lendingOf(address)
+    if lending and lending.replica == step.replica then takeBack(rowOf(address)) end
   end
 end
 
@@ -325,7 +419,7 @@ function STEPS.unreserve(step)
     call('ZREM', RESERVED, member(address))
     reservations[address] = false
     local row = known(address)
-    if row and row.state == 'f' and row.home ~= '' then
+    if row and row.state == 'f' and row.home ~= '' and not isReserved(address) then
       call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(address))
     end
   end
@@ -334,17 +428,22 @@ end
 local clock
 now, clock = readClock()
 seq = tonumber(call('HGET', META, 'seq') or '0')
-if ARGV[3] ~= '' and clock > tonumber(ARGV[3]) then return { 'late', text(now), text(seq), {}, {} } end
-if seq < tonumber(ARGV[2]) then return { 'lost', text(now), text(seq), {}, {} } end
+local before = seq
+if ARGV[3] ~= '' and clock > tonumber(ARGV[3]) then return { 'late', text(now), text(seq), {}, {}, {}, {} } end
+if seq < tonumber(ARGV[2]) then return { 'lost', text(now), text(seq), {}, {}, {}, {} } end
 
+anyLent = call('HLEN', LENT) > 0
 expire(200)
+if anyLent then
+  for _, address in ipairs(call('ZRANGEBYSCORE', LENT_EXPIRY, '-inf', text(now), 'LIMIT', 0, 200)) do takeBack(rowOf(tonumber(address))) end
+end
 local stale = {}
 for _, address in ipairs(call('ZRANGEBYSCORE', RESERVED, '-inf', text(now - STALE), 'LIMIT', 0, 100)) do
   stale[#stale + 1] = tonumber(address)
 end
 STEPS.unreserve({ addresses = stale })
 
-local work, before = cjson.decode(ARGV[4]), seq
+local work = cjson.decode(ARGV[4])
 local results, changes = {}, {}
 for i, step in ipairs(work.steps) do
   if step.pool then step.pool = work.pools[step.pool] end
@@ -353,4 +452,4 @@ for i, step in ipairs(work.steps) do
 end
 if seq > before then call('HSET', META, 'seq', text(seq)) end
 for address, row in pairs(changed) do changes[#changes + 1] = { text(address), pack(row) } end
-return { 'ok', text(now), text(seq), results, changes }
+return { 'ok', text(now), text(seq), results, changes, lentTold, wanted }

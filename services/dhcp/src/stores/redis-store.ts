@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Lease, LeaseEvent, LeaseLedger, LeaseStep, StepResult } from '@reboots/leases'
@@ -7,9 +8,12 @@ import { KnownLeases } from './known-leases.ts'
 import { Listeners } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
 import { RedisClock } from './redis-clock.ts'
+import { Lender, visitInterval, type Split } from './lending.ts'
+import { Lendings } from './lendings.ts'
 import { connectRedis, type RedisAccess } from './redis-connection.ts'
-import { restoring, resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
+import { relending, restoring, resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
 import { Reservations } from './reservations.ts'
+import { Share, type Bounds } from './share.ts'
 import { shifted } from './steady-clock.ts'
 
 export interface RedisStoreOptions {
@@ -23,6 +27,13 @@ export interface RedisStoreOptions {
   readonly copies?: number
   /** `caller`: time is what `run` is told, for simulated time; one process only. */
   readonly clock?: 'redis' | 'caller'
+  /** Whether new clients get addresses while Redis is gone, and how many there are for them. */
+  readonly split?: Split
+}
+
+export interface SharedLeases extends LeaseLedger {
+  /** How many addresses this replica keeps for new clients that come while Redis is gone. */
+  readonly kept: number
 }
 
 const NAME = 'reboots:leases'
@@ -30,12 +41,13 @@ const COMMAND_TIMEOUT = 500
 const RETRY_INTERVAL = 100
 const REFRESH_INTERVAL = 600_000
 const CHUNK = 500
+const VISIT_AGAIN = 200
 
 /**
  * Leases that any number of replicas share. The truth is in Redis, each call is one run of a script there. When Redis is gone, what this
  * replica knows is answered from memory as far as that is safe, and put in order when it is back.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<LeaseLedger> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<SharedLeases> {
   const store = new RedisStore(options)
   await store.begin()
   return store
@@ -46,7 +58,7 @@ class LostChanges extends Error {
   override readonly message = 'Redis has lost changes'
 }
 
-class RedisStore implements LeaseLedger {
+class RedisStore implements SharedLeases {
   readonly #options: RedisStoreOptions
   readonly #timeout: number
   readonly #redis: Redis
@@ -57,8 +69,15 @@ class RedisStore implements LeaseLedger {
   readonly #clock = new RedisClock()
   readonly #reservations = new Reservations()
   readonly #listeners = new Listeners()
+  /** Another one with each start: what was given by a process that is gone nobody knows. */
+  readonly #replica: string = randomUUID()
+  readonly #lendings = new Lendings()
+  readonly #share = new Share()
+  readonly #lender: Lender | undefined
   readonly #closing = new AbortController()
-  readonly #refresh: NodeJS.Timeout
+  readonly #timers: readonly NodeJS.Timeout[]
+  #visiting = false
+  #visited = 0
   #problem: string | undefined = 'Redis has not been reached yet'
   #lastError: string | undefined
   #seq = 0
@@ -77,7 +96,14 @@ class RedisStore implements LeaseLedger {
     this.#redis.on('ready', () => (this.#lastError = undefined))
     this.#tail.on('error', () => {})
     this.#redis.on('close', () => this.#fail('the connection is closed'))
-    this.#refresh = setInterval(() => this.#reservations.repeat(), REFRESH_INTERVAL).unref()
+    const timers = [setInterval(() => this.#reservations.repeat(), REFRESH_INTERVAL)]
+    const { split } = options
+    if (split !== undefined) {
+      this.#lender = new Lender(this.#share, this.#replica, split, (work) => this.#ask(work, this.#now()))
+      timers.push(setInterval(() => void this.#visit(), visitInterval(split)))
+    }
+    for (const timer of timers) timer.unref()
+    this.#timers = timers
   }
 
   /** Resolves after the first attempt, whether or not Redis is there. */
@@ -90,12 +116,18 @@ class RedisStore implements LeaseLedger {
     return this.#problem
   }
 
+  get kept(): number {
+    return this.#share.size
+  }
+
   async run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]> {
     if (this.#problem !== undefined) return this.#fromMemory(steps, now)
     try {
-      const reserving = this.#reservations.take(CHUNK).map((upkeep) => this.#ask([upkeep], now))
+      const reserving = this.#reservations.take(CHUNK).map((upkeep) => this.#reserve(upkeep, now))
       const [answer] = await Promise.all([this.#ask(steps, now), ...reserving])
-      return resultsOf(answer, now)
+      const results = resultsOf(answer, now)
+      if (this.#share.size > 0 && results.includes('refused')) this.#visitSoon()
+      return results
     } catch (error) {
       this.#fail((error as Error).message)
       return this.#fromMemory(steps, now)
@@ -115,15 +147,56 @@ class RedisStore implements LeaseLedger {
     if (answer.status === 'late') return this.#ask(steps, now, false)
     this.#seq = Math.max(this.#seq, answer.seq)
     this.#known.learn(answer.changes, answer.seq)
+    for (const change of answer.lent) this.#lendings.learn(change)
     return answer
   }
 
+  async #reserve(upkeep: Upkeep, now: Instant): Promise<void> {
+    await this.#ask([upkeep], now)
+    this.#reservations.heard(upkeep)
+  }
+
   #fromMemory(steps: readonly LeaseStep[], now: Instant): StepResult[] {
-    const then = this.#clock.atMost(now)
+    const bounds = this.#bounds(now)
+    const { atMost } = bounds
     return steps.map((step) => {
-      const result = this.#known.fromMemory(step, then)
-      return typeof result === 'string' ? result : shifted(result, now, then)
+      const given = this.#share.size > 0 ? this.#share.run(step, bounds) : undefined
+      const result = given ?? this.#known.fromMemory(this.#unlessAnothers(step), atMost)
+      return typeof result === 'string' ? result : shifted(result, now, atMost)
     })
+  }
+
+  #bounds(now: Instant): Bounds {
+    return { atLeast: this.#clock.atLeast() ?? now, atMost: this.#clock.atMost(now) }
+  }
+
+  /**
+   * A reserved address of a pool is its owner's without asking only if nobody else can have it: if Redis knows that it is reserved, and it is
+   * lent to no replica.
+   */
+  #unlessAnothers(step: LeaseStep): LeaseStep {
+    if (!('claim' in step) || step.claim.reserved === undefined) return step
+    const { reserved } = step.claim
+    const perhaps = this.#reservations.isUnheard(reserved) || this.#lendings.has(reserved)
+    return perhaps ? { ...step, claim: { ...step.claim, reserved: undefined } } : step
+  }
+
+  /** Somebody found nothing free: what is kept is to become less. */
+  #visitSoon(): void {
+    if (performance.now() - this.#visited >= VISIT_AGAIN) void this.#visit()
+  }
+
+  /** Sees to the addresses that are kept for when Redis is gone. */
+  async #visit(): Promise<void> {
+    if (this.#problem !== undefined || this.#visiting) return
+    this.#visiting = true
+    this.#visited = performance.now()
+    try {
+      await this.#lender?.visit(this.#clock.atMost(this.#now()))
+    } catch (error) {
+      this.#fail((error as Error).message)
+    }
+    this.#visiting = false
   }
 
   #fail(why: string): void {
@@ -148,8 +221,10 @@ class RedisStore implements LeaseLedger {
       if (this.#redis.status === 'wait' || this.#redis.status === 'end') await this.#redis.connect()
       await this.#compare()
       this.#reservations.repeat()
-      for (const upkeep of this.#reservations.take(CHUNK)) await this.#ask([upkeep], this.#now())
-      while (this.#known.unwritten.size > 0) await this.#restore(this.#known.unwrittenLeases())
+      for (const upkeep of this.#reservations.take(CHUNK)) await this.#reserve(upkeep, this.#now())
+      await this.#writeAll()
+      await this.#lender?.confirm()
+      await this.#writeAll()
     } catch (error) {
       this.#problem = `leases are not shared, Redis cannot be asked: ${this.#lastError ?? (error as Error).message}`
       return false
@@ -157,6 +232,7 @@ class RedisStore implements LeaseLedger {
     this.#problem = undefined
     this.#lastError = undefined
     this.#options.log.info('Redis can be asked, leases are shared')
+    void this.#visit()
     return true
   }
 
@@ -166,12 +242,33 @@ class RedisStore implements LeaseLedger {
     const { seq } = await this.#ask([], this.#now())
     const changes = before > 0 && seq >= before ? await this.#books.changesAfter(before) : undefined
     if (changes === undefined) this.#known.startOver()
-    else for (const change of changes) this.#known.follow(change)
+    else for (const change of changes) this.#learn(change)
     if (seq < before) this.#options.log.error({ seq, before }, 'Redis has lost changes, known leases are put back')
     this.#read = Math.min(this.#read ?? seq, seq)
     const books = await this.#books.snapshot()
     await this.#restore(this.#known.missingIn(books, this.#clock.atMost(this.#now())))
     this.#known.replace(books, seq)
+    await this.#compareLendings()
+  }
+
+  async #compareLendings(): Promise<void> {
+    const lent = await this.#books.lent()
+    const missing = this.#lendings.missingIn(lent, this.#clock.atMost(this.#now()))
+    for (let i = 0; i < missing.length; i += CHUNK) {
+      await this.#ask(missing.slice(i, i + CHUNK).map(relending), this.#now())
+    }
+    this.#lendings.replace(missing.length === 0 ? lent : await this.#books.lent())
+    const own = [...lent.values()].filter(({ replica }) => replica === this.#replica)
+    this.#share.stray(own.map(({ address }) => address))
+  }
+
+  /** Until Redis has everything that was answered without it. */
+  async #writeAll(): Promise<void> {
+    for (;;) {
+      for (const lease of this.#share.surrender(this.#bounds(this.#now()))) this.#known.enter(lease, this.#seq)
+      if (this.#known.unwritten.size === 0) return
+      await this.#restore(this.#known.unwrittenLeases())
+    }
   }
 
   /** The present; where it is simulated it does not matter yet. */
@@ -182,9 +279,14 @@ class RedisStore implements LeaseLedger {
   async #restore(leases: readonly Lease[]): Promise<void> {
     for (let i = 0; i < leases.length; i += CHUNK) {
       const chunk = leases.slice(i, i + CHUNK)
-      const { results } = await this.#ask(chunk.map(restoring), this.#now())
+      const { results } = await this.#ask(
+        chunk.map((lease) => restoring(lease, this.#replica)),
+        this.#now(),
+      )
       const refused = chunk.filter((_, index) => results[index] === undefined)
       for (const { address } of refused) this.#known.forget(address)
+      this.#share.stray(refused.map(({ address }) => address))
+      this.#known.written(chunk)
       if (refused.length > 0) this.#options.log.warn({ leases: refused.length }, 'known leases are over in Redis')
     }
   }
@@ -206,19 +308,24 @@ class RedisStore implements LeaseLedger {
     }
   }
 
+  #learn(change: Change): void {
+    this.#known.follow(change)
+    if (change.lent) this.#lendings.learn(change.lent)
+  }
+
   #hear(changes: readonly Change[]): void {
     const [first] = changes
     if (first && first.seq > (this.#read ?? 0) + 1) this.#fail('more has happened than this replica has heard of')
     for (const change of changes) {
       this.#read = change.seq
-      this.#known.follow(change)
+      this.#learn(change)
       if (change.event) this.#listeners.tell([change.event])
     }
   }
 
   at(address: Ipv4Address, now: Instant): Lease | undefined {
     const then = this.#clock.now(now)
-    const lease = this.#known.at(address, then)
+    const lease = this.#share.at(address, then) ?? this.#known.at(address, then)
     return lease && shifted(lease, now, then)
   }
 
@@ -230,11 +337,14 @@ class RedisStore implements LeaseLedger {
     const then = this.#clock.now(now)
     const books = this.#problem === undefined ? await this.#books.snapshot().catch(() => undefined) : undefined
     const known = books === undefined ? this.#known : new KnownLeases(books.values())
-    for (const lease of known.leases(then)) yield shifted(lease, now, then)
+    const own = books === undefined ? this.#share.leases() : []
+    const leases = [...known.leases(then), ...own.filter(({ expiresAt }) => expiresAt > then)]
+    for (const lease of leases.toSorted((one, other) => one.address - other.address)) yield shifted(lease, now, then)
   }
 
   reserve(address: Ipv4Address): void {
     this.#reservations.add(address)
+    this.#share.giveBack(address)
   }
 
   unreserve(address: Ipv4Address): void {
@@ -250,8 +360,9 @@ class RedisStore implements LeaseLedger {
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    if (this.#problem === undefined) await this.#lender?.leave().catch(() => {})
     this.#closing.abort()
-    clearInterval(this.#refresh)
     this.#redis.disconnect()
     this.#tail.disconnect()
   }

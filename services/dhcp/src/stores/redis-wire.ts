@@ -1,5 +1,6 @@
 import type { Lease, LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import type { Lending, LendingChange } from './lendings.ts'
 import { shifted } from './steady-clock.ts'
 
 /** What the script is told to do besides the steps of clients. Times are those of Redis. */
@@ -7,15 +8,46 @@ export type Upkeep =
   | { readonly kind: 'reserve' | 'unreserve'; readonly addresses: readonly Ipv4Address[] }
   | {
       readonly kind: 'restore'
-      readonly state: 'b' | 'd'
+      readonly state: 'o' | 'b' | 'd'
+      /** To whom the address may be lent. */
+      readonly replica: string
       readonly client: string
       readonly requested: Ipv4Address
       readonly expiresAt: Instant
     }
+  | LendingUpkeep
 
-/** To put a lease or a quarantine into books that have lost it. */
-export function restoring({ state, client, address, expiresAt }: Lease): Upkeep {
-  return { kind: 'restore', state: state === 'declined' ? 'd' : 'b', client, requested: address, expiresAt }
+/** What becomes of addresses that are lent to a replica. `time` in milliseconds. */
+export type LendingUpkeep =
+  | {
+      readonly kind: 'lend'
+      readonly replica: string
+      /** First and last address. */
+      readonly range: readonly [Ipv4Address, Ipv4Address]
+      /** How many it has of these, and how many percent of what is free it wants. */
+      readonly have: number
+      readonly percent: number
+      readonly time: number
+    }
+  | {
+      readonly kind: 'extend'
+      readonly replica: string
+      readonly addresses: readonly Ipv4Address[]
+      readonly time: number
+    }
+  | { readonly kind: 'takeBack'; readonly replica: string; readonly addresses: readonly Ipv4Address[] }
+  | ({ readonly kind: 'relend' } & Lending)
+
+/** To lend an address again, into books that have lost that it is lent. */
+export function relending({ address, replica, expiresAt }: Lending): LendingUpkeep {
+  return { kind: 'relend', address, replica, expiresAt }
+}
+
+const LETTERS = { offered: 'o', bound: 'b', declined: 'd' } as const
+
+/** To put a lease or a quarantine into books that do not have it. */
+export function restoring({ state, client, address, expiresAt }: Lease, replica: string): Upkeep {
+  return { kind: 'restore', state: LETTERS[state], client, requested: address, expiresAt, replica }
 }
 
 /** What the script answers; times are those of Redis. */
@@ -24,9 +56,13 @@ export interface Answer {
   readonly now: Instant
   /** How many changes the books have seen. */
   readonly seq: number
-  readonly results: readonly (LeaseRecord | undefined)[]
+  readonly results: readonly (LeaseRecord | 'lent' | undefined)[]
   /** What the books say now of every address of which they say something else. */
   readonly changes: readonly LeaseRecord[]
+  /** What is lent now, of the addresses that the run was about. */
+  readonly lent: readonly LendingChange[]
+  /** For each `lend`: how many addresses the replica should have. */
+  readonly wanted: readonly number[]
 }
 
 const STATES: Readonly<Record<string, LeaseRecord['state']>> = { o: 'offered', b: 'bound', d: 'declined', f: 'free' }
@@ -62,19 +98,40 @@ function milliseconds(time: Seconds): number {
   return time === INFINITE ? -1 : time * 1000
 }
 
-type Reply = [Answer['status'], string, string, ([] | [string, string, string, string])[], [string, string][]]
+type Reply = [
+  status: Answer['status'],
+  now: string,
+  seq: string,
+  results: ([] | [string, string, string, string])[],
+  changes: [string, string][],
+  lent: [string, string][],
+  wanted: string[],
+]
 
 export function decodeAnswer(reply: unknown): Answer {
-  const [status, now, seq, results, changes] = reply as Reply
+  const [status, now, seq, results, changes, lent, wanted] = reply as Reply
   return {
     status,
     now: Number(now) as Instant,
     seq: Number(seq),
-    results: results.map(([state, address, expiresAt, client]) =>
-      state === undefined ? undefined : recordOf(state, address!, expiresAt!, client!),
-    ),
+    results: results.map(decodeResult),
     changes: changes.map(([address, row]) => decodeRow(address, row)),
+    lent: lent.map(([address, packed]) => decodeLending(address, packed)),
+    wanted: wanted.map(Number),
   }
+}
+
+function decodeResult([state, address, expiresAt, client]: [] | [string, string, string, string]) {
+  if (state === undefined) return undefined
+  return state === 'l' ? 'lent' : recordOf(state, address!, expiresAt!, client!)
+}
+
+/** until|replica, or nothing. */
+export function decodeLending(text: string, packed: string): LendingChange {
+  const address = Number(text) as Ipv4Address
+  const [, expiresAt, replica] = /^(\d+)\|(.*)$/s.exec(packed) ?? []
+  if (expiresAt === undefined || replica === undefined) return { address, lending: undefined }
+  return { address, lending: { address, replica, expiresAt: Number(expiresAt) as Instant } }
 }
 
 /** A row as the script packs it: state|expiresAt|home|client. */
@@ -97,6 +154,8 @@ export interface Change {
   readonly seq: number
   readonly record: LeaseRecord
   readonly event: LeaseEvent | undefined
+  /** Present when it is about to whom the address is lent. */
+  readonly lent?: LendingChange
 }
 
 export function decodeChange([id, fields]: readonly [id: string, fields: readonly string[]]): Change {
@@ -107,7 +166,9 @@ export function decodeChange([id, fields]: readonly [id: string, fields: readonl
   const { client, address } = record
   const expiresAt = Number(values.get('until')) as Instant
   const event = kind === '' ? undefined : { at: Number(values.get('at')) as Instant, kind, client, address, expiresAt }
-  return { seq: Number(id.split('-')[0]), record, event }
+  const lent = values.get('lent')
+  const seq = Number(id.split('-')[0])
+  return { seq, record, event, ...(lent !== undefined && { lent: decodeLending(values.get('address')!, lent) }) }
 }
 
 /** at|kind|expiresAt|client */
@@ -122,11 +183,14 @@ export function decodeHistory(address: Ipv4Address, entry: string): LeaseEvent {
   }
 }
 
-/** The results on the clock of the caller, whose `now` is the `now` of the answer. */
+/**
+ * The results on the clock of the caller, whose `now` is the `now` of the answer. What became of an address that is lent only the replica
+ * knows that has it: its client must not be told that it has no lease.
+ */
 export function resultsOf(answer: Answer, now: Instant): StepResult[] {
-  return answer.results.map((lease) =>
-    lease === undefined || lease.state === 'free'
-      ? 'refused'
-      : shifted({ ...lease, state: lease.state }, now, answer.now),
-  )
+  return answer.results.map((lease) => {
+    if (lease === 'lent') return 'unavailable'
+    if (lease === undefined || lease.state === 'free') return 'refused'
+    return shifted({ ...lease, state: lease.state }, now, answer.now)
+  })
 }

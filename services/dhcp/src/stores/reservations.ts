@@ -5,6 +5,7 @@ import type { Upkeep } from './redis-wire.ts'
 export class Reservations {
   readonly #reserved = new Set<Ipv4Address>()
   readonly #news = new Map<Ipv4Address, Upkeep['kind'] & ('reserve' | 'unreserve')>()
+  readonly #heard = new Set<Ipv4Address>()
 
   add(address: Ipv4Address): void {
     this.#reserved.add(address)
@@ -13,12 +14,24 @@ export class Reservations {
 
   remove(address: Ipv4Address): void {
     this.#reserved.delete(address)
+    this.#heard.delete(address)
     this.#news.set(address, 'unreserve')
   }
 
   /** Redis must hear of all of them again. */
   repeat(): void {
     for (const address of this.#reserved) this.#news.set(address, 'reserve')
+  }
+
+  /** Redis has never heard that this one is reserved, and may have given it to anybody. */
+  isUnheard(address: Ipv4Address): boolean {
+    return this.#reserved.has(address) && !this.#heard.has(address)
+  }
+
+  /** Redis has heard this. */
+  heard(upkeep: Upkeep): void {
+    if (upkeep.kind !== 'reserve') return
+    for (const address of upkeep.addresses) if (this.#reserved.has(address)) this.#heard.add(address)
   }
 
   /** What Redis must hear, in pieces; from now on it counts as said. */
