@@ -1,4 +1,4 @@
-import type { LeaseStep, StepResult } from '@reboots/leases'
+import type { AddressRange, LeaseStep, StepResult } from '@reboots/leases'
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import { now, runService, serveDhcpWithStore, startHealth } from '@reboots/runtime'
 import { announcement } from './announcement.ts'
@@ -15,8 +15,10 @@ await runService({
   shape,
   async start(context) {
     const { config, log, metrics } = context
-    const leases = await openLeases(config.dhcp.leases, context.directory, log)
+    let ranges = (): readonly AddressRange[] => []
+    const leases = await openLeases(config.dhcp.leases, context.directory, log, () => ranges())
     const ports = openPorts(context, leases)
+    ranges = () => ports.current.settings.networks.ranges()
     gaugeLeases(metrics, leases, now)
 
     const doors = await serveDhcpWithStore<Outcome, LeaseStep, StepResult>({

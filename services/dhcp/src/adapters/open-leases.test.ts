@@ -15,7 +15,7 @@ after(() => rmSync(directory, { recursive: true }))
 const log = createLog('dhcp', { level: 'silent', format: 'json' })
 const now = 1_700_000_000_000 as Instant
 const address = 0x0a000009 as Ipv4Address
-const open = (config: object) => openLeases(leases.parse({ redis: {}, ...config }), directory, log)
+const open = (config: object) => openLeases(leases.parse({ redis: {}, ...config }), directory, log, () => [])
 
 const POOL = {
   ranges: [{ first: address, last: address }],

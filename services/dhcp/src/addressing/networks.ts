@@ -77,20 +77,21 @@ export class Networks {
 
   /** These networks take the place of others. */
   succeed(before: Networks): void {
-    const ranges = [...before.#former, ...before.#ranges()]
+    const ranges = [...before.#former, ...before.ranges()]
     this.#former = [...new Map(ranges.map((range) => [`${range.first}-${range.last}`, range])).values()]
   }
 
   hasSamePools(other: Networks): boolean {
     const text = (networks: Networks): string =>
       networks
-        .#ranges()
+        .ranges()
         .map(({ first, last }) => `${first}-${last}`)
         .join()
     return text(this) === text(other)
   }
 
-  #ranges(): AddressRange[] {
+  /** Of all pools. */
+  ranges(): AddressRange[] {
     const places = this.#byMask.flatMap(([, places]) => [...places.values()])
     return places.flatMap(({ subnet }) => subnet.pools.map(({ range }) => range))
   }

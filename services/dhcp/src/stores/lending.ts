@@ -38,6 +38,7 @@ export class Lender {
 
   /** Gives back, renews and borrows, so that the share is what it should be. */
   async visit(now: Instant): Promise<void> {
+    this.#share.giveBackOutside(this.#split.ranges())
     await this.giveBack()
     await this.#extend(this.#share.endingBefore((now + RENEWED_AT * this.#split.time) as Instant))
     for (const range of this.#split.ranges()) await this.#borrow(range)
@@ -51,7 +52,7 @@ export class Lender {
 
   /** All of it is free for everybody. */
   leave(): Promise<void> {
-    for (const range of this.#split.ranges()) this.#share.giveBackFrom(range, this.#share.countIn(range))
+    this.#share.giveBackOutside([])
     return this.giveBack()
   }
 

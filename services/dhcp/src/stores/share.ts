@@ -97,6 +97,13 @@ export class Share {
     for (const address of idle.slice(0, number)) this.giveBack(address)
   }
 
+  /** The pools are others now. */
+  giveBackOutside(ranges: readonly AddressRange[]): void {
+    for (const address of this.#kept.keys()) {
+      if (!ranges.some(({ first, last }) => first <= address && address <= last)) this.giveBack(address)
+    }
+  }
+
   get returning(): readonly Ipv4Address[] {
     return [...this.#returning]
   }
