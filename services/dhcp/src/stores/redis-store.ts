@@ -1,3 +1,5 @@
+/* Longer than 300 lines: what happens while Redis comes and goes is one state, and most of its parts are files of their own already. */
+
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
