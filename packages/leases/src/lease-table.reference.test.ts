@@ -59,8 +59,12 @@ class Reference {
     if (address === undefined) return 'refused'
     const row = this.#rows.get(address)
     const until = this.#after(pool.offerTime)
-    if (row?.state !== 'bound') return this.#hold(address, claim.client, 'offered', until)
-    return this.#hold(address, claim.client, 'bound', Math.max(row.end, until))
+    const known = row?.client === claim.client && row.state !== 'offered'
+    const bound = row?.state === 'bound'
+    const lease = bound
+      ? this.#hold(address, claim.client, 'bound', Math.max(row.end, until))
+      : this.#hold(address, claim.client, 'offered', until)
+    return known ? { ...lease, known } : lease
   }
 
   bind(pool: Pool, claim: Claim): Lease | 'refused' {

@@ -89,8 +89,31 @@ describe('offer', () => {
       address: ip(4),
       state: 'bound',
       expiresAt: at(3600),
+      known: true,
     })
     assert.equal(table.offer(TEN, claim('a'), at(3599))?.expiresAt, at(3659))
+  })
+
+  test('says whether the client has the address, or had it last', () => {
+    const table = new LeaseTable()
+    const told = (client: string, seconds: number) => {
+      const lease = table.offer(pool(1, 1), claim(client), at(seconds))
+      return [lease?.state, lease?.known]
+    }
+    const seen = [told('a', 0), told('a', 1)]
+    table.bind(pool(1, 1), claim('a', 1), at(2))
+    seen.push(told('a', 3))
+    table.release('a', ip(1), at(4))
+    seen.push(told('a', 5), told('a', 6), told('b', 66), told('a', 200))
+    assert.deepEqual(seen, [
+      ['offered', undefined],
+      ['offered', undefined],
+      ['bound', true],
+      ['offered', true],
+      ['offered', undefined],
+      ['offered', undefined],
+      ['offered', undefined],
+    ])
   })
 
   test('newcomers get addresses nobody had, then the one free for longest', () => {

@@ -36,8 +36,13 @@ export class LeaseTable {
     if (address === undefined) return undefined
     const row = this.#rowOf(address)
     const until = after(now, pool.offerTime)
-    if (row.state !== 'bound') return this.#hold(row, claim.client, 'offered', until)
-    return this.#hold(row, claim.client, 'bound', row.expiresAt > until ? row.expiresAt : until)
+    // An offer that is made again is no news of the address: who made it first may still be finding out whether it is free.
+    const known = row.client === claim.client && row.state !== 'offered'
+    const lease =
+      row.state === 'bound'
+        ? this.#hold(row, claim.client, 'bound', row.expiresAt > until ? row.expiresAt : until)
+        : this.#hold(row, claim.client, 'offered', until)
+    return known ? { ...lease, known } : lease
   }
 
   /**

@@ -35,6 +35,8 @@ export interface Lease {
   readonly state: 'offered' | 'bound' | 'declined'
   /** The first instant at which it is free again; NEVER for an infinite lease. */
   readonly expiresAt: Instant
+  /** Of what is offered only: the client has this address bound, or was the last to have it. Absent: it is new to the client. */
+  readonly known?: true
 }
 
 /** What the books say of an address, to be kept outside of them: who has it, or had it last. */

@@ -19,6 +19,7 @@ export {
   type DhcpHandler,
   type DhcpLink,
   type DhcpOutcome,
+  type DhcpParked,
   type DhcpPending,
   type ShellSilence,
 } from './dhcp/answer.ts'
@@ -44,6 +45,17 @@ export { createMetrics, type Metrics } from './metrics.ts'
 export { didYouMean, nearest } from './nearest.ts'
 export { OperatorError } from './operator-error.ts'
 export { type ChildMessage, type Listen } from './parent.ts'
+export { Probing, whyNoProbing, type ProbingOptions, type Wires } from './probe/probing.ts'
+export {
+  Prober,
+  type Asker,
+  type Probe,
+  type ProbeBudget,
+  type ProberOptions,
+  type ProbeOutcome,
+  type ProbeRequest,
+  type ProbeResult,
+} from './probe/prober.ts'
 export { createMachineIndex, type MachineIndex } from './replica/machine-index.ts'
 export type { CompileCondition, Condition, Found, FoundBy, Traits } from './replica/match-index.ts'
 export { openMachineReplica, type MachineReplica, type MachineReplicaOptions } from './replica/machines.ts'

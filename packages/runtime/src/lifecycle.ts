@@ -38,6 +38,8 @@ export interface Service<S extends z.ZodObject> {
   readonly name: string
   /** The sections it reads; `log` is added when missing. */
   readonly shape: S
+  /** What will not be as the configuration has it on this host, although nothing is wrong with it; for `--check`. */
+  limits?(config: z.infer<S>): Promise<readonly string[]>
   start(context: ServiceContext<z.infer<S>>): Promise<Running>
 }
 
@@ -79,7 +81,7 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
   try {
     const loaded = loadConfig(shape, options)
     const { config, file, directory } = loaded
-    if (process.argv.includes(CHECK)) return console.log(`${service.name}: the configuration is in order`)
+    if (process.argv.includes(CHECK)) return await printCheck(service, config as z.infer<S>)
     log = createLog(service.name, (config as { readonly log: LogConfig }).log)
     const stop = stopRequests()
     const metrics = createMetrics(service.name)
@@ -111,6 +113,11 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
   } catch (error) {
     await failed(error)
   }
+}
+
+async function printCheck<S extends z.ZodObject>(service: Service<S>, config: z.infer<S>): Promise<void> {
+  console.log(`${service.name}: the configuration is in order`)
+  for (const but of (await service.limits?.(config)) ?? []) console.log(`${service.name}: ${but}`)
 }
 
 function announcer(service: string, log: Log): ServiceContext<unknown>['announce'] {

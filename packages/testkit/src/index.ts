@@ -29,3 +29,5 @@ export {
 } from './lan/index.ts'
 export { freePort, RedisServer } from './redis-server.ts'
 export { TcpLink } from './tcp-link.ts'
+export { VirtualClock } from './virtual/clock.ts'
+export { VirtualWire, type VirtualAsker } from './virtual/wire.ts'

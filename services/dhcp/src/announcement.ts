@@ -8,6 +8,7 @@ export function announcement(
   links: readonly Link[],
   metrics: string,
   servesUnknown: boolean,
+  probing?: readonly string[],
 ): [listens: readonly Listen[], answers: string] {
   const listens = links.map(({ name, address }) => ({
     what: 'DHCP',
@@ -15,5 +16,12 @@ export function announcement(
   }))
   const others = servesUnknown ? 'addresses of the pools for all others' : 'silence for all others'
   const answers = `addresses and boot files for the machines in the hardware records, ${others}`
-  return [[...listens, { what: 'metrics', address: metrics }], answers]
+  return [[...listens, { what: 'metrics', address: metrics }], `${answers}${wordsOn(probing)}`]
+}
+
+function wordsOn(probing: readonly string[] | undefined): string {
+  if (probing === undefined) return ''
+  return probing.length === 0
+    ? '; addresses of pools are not probed before they are offered, the warning above says why'
+    : `; addresses of pools are probed first: ${probing.join(', ')}`
 }

@@ -5,6 +5,7 @@ import { Classes } from './addressing/classes.ts'
 import { Networks } from './addressing/networks.ts'
 import { admission } from './admission/admission-config.ts'
 import { admissionOf } from './admission/admission.ts'
+import { conflictProbe } from './conflict-probe-config.ts'
 import { classes, leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
 import { leases } from './leases-config.ts'
 import type { Settings } from './ports.ts'
@@ -49,6 +50,7 @@ const dhcp = z.object({
     .max(INFINITE)
     .default(600)
     .describe('Seconds that an address its machine found in use is given to nobody; 4294967295: for ever'),
+  conflictProbe: conflictProbe.prefault({}),
   admission: admission.prefault({}),
   leases: leases.prefault({}),
   metrics: metricsSection('127.0.0.1:7067'),
@@ -83,6 +85,7 @@ export const LIVE = [
   'dhcp.subnetSelection',
   'dhcp.offerSeconds',
   'dhcp.declineQuarantineSeconds',
+  'dhcp.conflictProbe',
   'dhcp.admission',
 ] as const
 
@@ -134,6 +137,7 @@ function switchesOf(dhcp: DhcpConfig) {
     clientIdentity,
     rapidCommit,
     subnetSelection,
+    conflictProbe: dhcp.conflictProbe,
     sharedLeases: dhcp.leases.store === 'redis',
   }
 }

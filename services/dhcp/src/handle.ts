@@ -7,7 +7,7 @@ import { onDiscover } from './on-discover.ts'
 import { onInform } from './on-inform.ts'
 import { onRelease } from './on-release.ts'
 import { onRequest } from './on-request.ts'
-import type { Decision } from './outcome.ts'
+import { mapped, type Decision, type Outcome } from './outcome.ts'
 import { withSubnetSelection } from './place.ts'
 import type { Arrival, Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -54,19 +54,16 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
     server: serverIdentifierFor(message, arrival.link.address),
     now,
   }
-  return finished(asked, handler(asked, machine, ports), machine, ports)
+  return mapped(handler(asked, machine, ports), (outcome) => finished(asked, outcome, machine, ports))
 }
 
-/** The outcome, sooner or later, with what goes into every reply, and a word on who asks to boot. */
-function finished(asked: Asked, decision: Decision, machine: Reservation, ports: Ports): Decision {
-  if ('step' in decision) {
-    return { step: decision.step, conclude: (result) => finished(asked, decision.conclude(result), machine, ports) }
-  }
+/** The outcome with what goes into every reply, and a word on who asks to boot. */
+function finished(asked: Asked, outcome: Outcome, machine: Reservation, ports: Ports): Outcome {
   const { client } = asked
-  const outcome =
-    'silent' in decision
-      ? { ...decision, client }
-      : { ...decision, reply: withSubnetSelection(decision.reply, asked.message, ports.settings), client }
-  if (machine.foundBy === undefined) return outcome
-  return { ...outcome, found: `${machine.machine.id} by ${machine.foundBy}` }
+  const whole =
+    'silent' in outcome
+      ? { ...outcome, client }
+      : { ...outcome, reply: withSubnetSelection(outcome.reply, asked.message, ports.settings), client }
+  if (machine.foundBy === undefined) return whole
+  return { ...whole, found: `${machine.machine.id} by ${machine.foundBy}` }
 }

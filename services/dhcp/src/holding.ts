@@ -73,7 +73,10 @@ export function keyOf({ message, mac }: Asked, settings: Settings): string | und
   return clientKey(message)
 }
 
-export function claimOf({ client, reserved }: Holding, requested: Ipv4Address | undefined): Claim {
+export function claimOf(
+  { client, reserved }: Pick<Holding, 'client' | 'reserved'>,
+  requested: Ipv4Address | undefined,
+): Claim {
   return { client, requested, reserved }
 }
 

@@ -3,9 +3,10 @@ import { ack, offer, option, rapidCommit, replyDestination, requestedAddress, wi
 import type { Verdict } from '@reboots/rules'
 import type { Terms } from './addressing/terms.ts'
 import { withBootAnswer } from './boot-answer.ts'
+import { MOST_CONFLICTS, probeFor, setAside } from './conflict-probe.ts'
 import { claimOf, holdingOf, takingOver, whyRefused, type Holding } from './holding.ts'
 import { withinLease } from './lease-time.ts'
-import type { Decision, Outcome } from './outcome.ts'
+import type { Decision, Outcome, Pending } from './outcome.ts'
 import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -14,20 +15,46 @@ import type { Reservation } from './reservation.ts'
 export function onDiscover(asked: Asked, machine: Reservation, ports: Ports): Decision {
   const holding = holdingOf(asked, machine, ports)
   if ('silent' in holding) return holding
+  return takingOver(asked, holding, ports, addressFor(asked, machine, holding, ports, MOST_CONFLICTS))
+}
+
+/** `conflicts`: how many addresses that are in use it may come upon. */
+function addressFor(asked: Asked, machine: Reservation, holding: Holding, ports: Ports, conflicts: number): Pending {
   const claim = claimOf(holding, option(asked.message, requestedAddress))
-  return takingOver(asked, holding, ports, {
+  return {
     step: { kind: 'offer', pool: holding.pool, claim },
     conclude(lease) {
       if (lease === 'unavailable') return { silent: 'leases-unavailable' }
-      const usual = lease === 'refused' ? undefined : holding.termsOf(lease.address)
-      if (lease === 'refused' || usual === undefined) return whyRefused(asked, holding, ports)
-      const verdict = classVerdict(asked, machine, usual, lease.address, ports)
-      const terms = withClass(usual, verdict, ports)
-      return ports.settings.rapidCommit && asked.message.options.has(rapidCommit.code)
-        ? commit(asked, machine, holding, lease, terms, verdict, ports)
-        : offering(asked, machine, lease, terms, verdict, ports)
+      const terms = lease === 'refused' ? undefined : holding.termsOf(lease.address)
+      if (lease === 'refused' || terms === undefined) return whyRefused(asked, holding, ports)
+      const probe = probeFor(asked, holding, lease, ports.settings)
+      if (probe === undefined) return answering(asked, machine, holding, lease, terms, ports)
+      return {
+        probe,
+        resume(result) {
+          if (result === 'free') return answering(asked, machine, holding, lease, terms, ports)
+          const more = conflicts - 1
+          const another = more === 0 ? undefined : addressFor(asked, machine, holding, ports, more)
+          return setAside(holding, lease, result, another)
+        },
+      }
     },
-  })
+  }
+}
+
+function answering(
+  asked: Asked,
+  machine: Reservation,
+  holding: Holding,
+  lease: Lease,
+  usual: Terms,
+  ports: Ports,
+): Decision {
+  const verdict = classVerdict(asked, machine, usual, lease.address, ports)
+  const terms = withClass(usual, verdict, ports)
+  return ports.settings.rapidCommit && asked.message.options.has(rapidCommit.code)
+    ? commit(asked, machine, holding, lease, terms, verdict, ports)
+    : offering(asked, machine, lease, terms, verdict, ports)
 }
 
 function offering(

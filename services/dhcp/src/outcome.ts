@@ -25,6 +25,7 @@ export type Silence =
   | 'no-free-address'
   | 'address-in-use'
   | 'address-quarantined'
+  | 'probe-conflict'
   | 'leases-unavailable'
   | 'other-server-selected'
   | 'not-authoritative'
@@ -42,6 +43,8 @@ export interface Remarks {
   readonly note?: string | undefined
   /** The machine, and by what, if it was not found by its MAC. */
   readonly found?: string | undefined
+  /** Addresses that were to be offered, and that somebody without a lease uses. */
+  readonly conflicts?: readonly string[] | undefined
 }
 
 export interface Reply extends Remarks {
@@ -61,3 +64,14 @@ export type Pending = DhcpPending<Outcome, LeaseStep, StepResult>
 
 /** What becomes of one message, at once or after a step. */
 export type Decision = DhcpDecision<Outcome, LeaseStep, StepResult>
+
+/** The decision with something done to its outcome, sooner or later. */
+export function mapped(decision: Decision, change: (outcome: Outcome) => Outcome): Decision {
+  if ('step' in decision) {
+    return { step: decision.step, conclude: (result) => mapped(decision.conclude(result), change) }
+  }
+  if ('probe' in decision) {
+    return { probe: decision.probe, resume: (result) => mapped(decision.resume(result), change) }
+  }
+  return change(decision)
+}

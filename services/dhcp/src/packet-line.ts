@@ -5,6 +5,7 @@ import type { Outcome, Silence } from './outcome.ts'
 const LEVELS: Readonly<Partial<Record<Silence, 'info' | 'warn'>>> = {
   declined: 'warn',
   'address-quarantined': 'warn',
+  'probe-conflict': 'warn',
   'address-in-use': 'warn',
   'no-free-address': 'warn',
   'unknown-network': 'warn',
@@ -20,18 +21,20 @@ const LEVELS: Readonly<Partial<Record<Silence, 'info' | 'warn'>>> = {
   'not-authoritative': 'info',
 }
 
-/** How loud the line of a packet is: replies and everything about a network-boot client are info at least. */
+/** How loud the line of a packet is: replies and everything about a network-boot client are info at least, addresses in use a warning. */
 export function levelOf(outcome: Outcome): 'debug' | 'info' | 'warn' {
+  if (outcome.conflicts !== undefined) return 'warn'
   if (!('silent' in outcome)) return 'info'
   return LEVELS[outcome.silent] ?? (outcome.client ? 'info' : 'debug')
 }
 
 /** What the policy decided, and what there is to say besides. */
-export function remarksOf({ verdict, dhcpClass, note, found }: Outcome): Record<string, unknown> {
+export function remarksOf({ verdict, dhcpClass, note, found, conflicts }: Outcome): Record<string, unknown> {
   return {
     ...(verdict && { rule: verdict.rule, version: verdict.version, decision: formatDecision(verdict.decision) }),
     ...(dhcpClass !== undefined && { class: dhcpClass }),
     ...(found !== undefined && { found }),
     ...(note !== undefined && { note }),
+    ...(conflicts !== undefined && { conflicts }),
   }
 }

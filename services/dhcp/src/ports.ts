@@ -58,6 +58,8 @@ export interface Settings {
   readonly subnetSelection: boolean
   /** Option 80 is heeded (RFC 4039). */
   readonly rapidCommit: boolean
+  /** Whether it is asked who uses an address of a pool before it is offered to a client that is new to it, and how many at a time. */
+  readonly conflictProbe: { readonly enabled: boolean; readonly waitMilliseconds: number; readonly atOnce: number }
   /** Other replicas keep the same books. */
   readonly sharedLeases: boolean
   /** Where machines that ask on this link find their boot files. */

@@ -24,7 +24,15 @@ import {
   type Seconds,
 } from '@reboots/protocol/net'
 import { compileMatch, DEFAULT_POLICY, parsePolicy, type Policy, type Sighting } from '@reboots/rules'
-import { answerDatagram, bootServersOn, createMachineIndex, type DhcpAnswer, type MachineIndex } from '@reboots/runtime'
+import {
+  answerDatagram,
+  bootServersOn,
+  createMachineIndex,
+  type DhcpAnswer,
+  type MachineIndex,
+  type ProbeRequest,
+  type ProbeResult,
+} from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import type { Networks } from './addressing/networks.ts'
 import { Withholding } from './addressing/withhold.ts'
@@ -102,6 +110,10 @@ export class Site {
   /** When every lease ends in the books, whatever was asked for: a store that others share may know less time. */
   booksEnd: Instant | undefined
   now = 1_700_000_000_000 as Instant
+  /** Addresses that somebody uses, and what a probe of them finds. */
+  readonly occupied = new Map<Ipv4Address, ProbeResult>()
+  /** What was asked of the wire. */
+  readonly probed: ProbeRequest[] = []
   #index = indexOf([])
   readonly #withholding: Withholding
   #policy: Policy | undefined
@@ -118,6 +130,7 @@ export class Site {
       clientIdentity: 'mac',
       rapidCommit: false,
       subnetSelection: false,
+      conflictProbe: { enabled: false, waitMilliseconds: 400, atOnce: 64 },
       sharedLeases: false,
       bootServers: (link) => bootServersOn(link, BOOT),
       ...options.settings,
@@ -179,6 +192,10 @@ export class Site {
 
   /** Carries out what the decision waits for, as the shell does, but at once. */
   #settled(decision: Decision, now: Instant): Outcome {
+    if ('probe' in decision) {
+      this.probed.push(decision.probe)
+      return this.#settled(decision.resume(this.occupied.get(decision.probe.address) ?? 'free'), now)
+    }
     if (!('step' in decision)) return decision
     const ran = this.storeGone ? 'unavailable' : runStep(this.ports.leases, decision.step, now)
     const result = typeof ran === 'object' && this.booksEnd !== undefined ? { ...ran, expiresAt: this.booksEnd } : ran

@@ -10,6 +10,8 @@ import {
 } from '@reboots/protocol/dhcp'
 import type { Datagram, Endpoint, Instant, Ipv4Address } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
+import type { ProbeRequest, ProbeResult } from '../probe/prober.ts'
+import type { Dropped } from './waiting-room.ts'
 
 /** An interface on which clients are served. */
 export interface DhcpLink {
@@ -45,9 +47,18 @@ export interface DhcpPending<O extends DhcpOutcome, Step, Result> {
   conclude(result: Result): DhcpDecision<O, Step, Result>
 }
 
-export type DhcpDecision<O extends DhcpOutcome, Step, Result> = O | DhcpPending<O, Step, Result>
+/** A message that is parked until it is known whether somebody uses the address that it is to be answered with. */
+export interface DhcpParked<O extends DhcpOutcome, Step, Result> {
+  readonly probe: ProbeRequest
+  resume(result: ProbeResult): DhcpDecision<O, Step, Result>
+}
 
-/** Decides one message, or says which step has to be done first; never throws for anything a peer can send, never waits. */
+export type DhcpDecision<O extends DhcpOutcome, Step, Result> =
+  | O
+  | DhcpPending<O, Step, Result>
+  | DhcpParked<O, Step, Result>
+
+/** Decides one message, or says what has to be done first; never throws for anything a peer can send, never waits. */
 export type DhcpDecider<O extends DhcpOutcome, Step, Result> = (
   message: DhcpMessage,
   arrival: DhcpArrival,
@@ -57,7 +68,7 @@ export type DhcpDecider<O extends DhcpOutcome, Step, Result> = (
 type SilenceOf<O> = O extends { readonly silent: infer Silence } ? Silence : never
 
 /** Why a datagram gets no answer that no handler has decided on. */
-export type ShellSilence = 'malformed' | 'overloaded'
+export type ShellSilence = 'malformed' | Dropped
 
 /** Everything the shell needs to send, count and log one datagram. */
 export interface DhcpAnswer<O extends DhcpOutcome> {
@@ -98,9 +109,9 @@ export function malformedAnswer(error: DecodeError): DhcpAnswer<never> {
   return { received: 'malformed', fate: 'malformed', malformed: error.reason }
 }
 
-/** For a message that was not looked at, because too many others wait. */
-export function overloadedAnswer(message: DhcpMessage): DhcpAnswer<never> {
-  return { received: receivedType(message), fate: 'overloaded', message }
+/** For a message that was not looked at. */
+export function droppedAnswer(message: DhcpMessage, why: Dropped): DhcpAnswer<never> {
+  return { received: receivedType(message), fate: why, message }
 }
 
 function receivedType(message: DhcpMessage): DhcpAnswer<never>['received'] {

@@ -1,14 +1,15 @@
 import { DecodeError } from '@reboots/protocol/bytes'
 import type { Datagram, Instant, Ipv4Address } from '@reboots/protocol/net'
+import type { Probe } from '../probe/prober.ts'
 import type { UdpDoor, UdpDoorOptions } from '../udp/door.ts'
 import { Complaints } from '../udp/complaints.ts'
 import type { UdpLink } from '../udp/links.ts'
 import { answerDatagram, type DhcpAnswer, type DhcpDecider, type DhcpHandler, type DhcpOutcome } from './answer.ts'
-import { answerOf, malformedAnswer, overloadedAnswer, readMessage } from './answer.ts'
+import { answerOf, droppedAnswer, malformedAnswer, readMessage } from './answer.ts'
 import { keptBatch } from './kept-batch.ts'
 import { LinkDoors, type AtLink, type Send } from './link-doors.ts'
 import { noteTaker, type NoteOptions, type TakeNote } from './note.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { WaitingRoom, type Dropped } from './waiting-room.ts'
 
 interface Surroundings<O extends DhcpOutcome> extends NoteOptions<O> {
   readonly links: readonly UdpLink[]
@@ -29,6 +30,8 @@ export interface DhcpStoreService<O extends DhcpOutcome, Step, Result> extends S
   readonly doors: readonly (readonly [port: number, decider: DhcpDecider<O, Step, Result>])[]
   /** Carries out steps in their order and resolves, with one result for each, when they are durable; never rejects. */
   readonly run: (steps: readonly Step[], now: Instant) => Promise<readonly Result[]>
+  /** Asks whether somebody uses an address; absent: every address is taken for free. */
+  readonly probe?: Probe | undefined
 }
 
 /** Messages whose steps are being carried out, and messages that wait for that: some 2 MB each. */
@@ -54,16 +57,16 @@ export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promi
 }
 
 /**
- * As `serveDhcp`, for deciders that may ask for steps in a store first. The steps of a batch are carried out by one call, and their
- * replies leave when it is done; what needs no step does not wait. See WaitingRoom for the order of things and for overload.
+ * As `serveDhcp`, for deciders that may ask for steps in a store or for a probe first. The steps of a batch are carried out by one call,
+ * and their replies leave when it is done; what needs no step does not wait, and nobody waits for a probe of another client. See WaitingRoom for the order of things and for overload.
  */
 export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
   service: DhcpStoreService<O, Step, Result>,
 ): Promise<LinkDoors> {
   const note = noteTaker(service)
-  const { run, name, log, metrics } = service
+  const { run, probe, name, log, metrics } = service
   const complaints = new Complaints(log, {})
-  const room = new WaitingRoom<O, Step, Result>({ run, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
+  const room = new WaitingRoom<O, Step, Result>({ run, probe, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
   const gauge = metrics.gauge(`reboots_${name}_packets_waiting`, 'Datagrams that wait for the lease store')
   metrics.onScrape(() => gauge.set(room.size))
   return openDoors(service, service.doors, (decide, at, send, port) => (batch) => {
@@ -74,10 +77,11 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
         note(malformedAnswer(message), datagram, port)
         continue
       }
-      const done = (outcome: O | 'overloaded'): void => {
-        if (outcome !== 'overloaded') return finish(answerOf(message, outcome, scratch), datagram)
-        complaints.warn('messages dropped', 'the lease store does not keep up', () => ({ waiting: room.size }))
-        finish(overloadedAnswer(message), datagram)
+      const done = (outcome: O | Dropped): void => {
+        if (typeof outcome !== 'string') return finish(answerOf(message, outcome, scratch), datagram)
+        if (outcome === 'overloaded')
+          complaints.warn('messages dropped', 'the lease store does not keep up', () => ({ waiting: room.size }))
+        finish(droppedAnswer(message, outcome), datagram)
       }
       room.enter({ message, datagram, at, decide, done })
     }

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
-import { UNSPECIFIED, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
+import { UNSPECIFIED, type Instant, type Ipv4Address, type MacAddress, type Seconds } from '@reboots/protocol/net'
 import * as fc from 'fast-check'
+import type { Probe, ProbeResult } from '../probe/prober.ts'
 import type { DhcpDecision, DhcpOutcome } from './answer.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 const NONE = UNSPECIFIED
 const link = { name: 'lan0', address: 0x0a000001 as Ipv4Address, mask: 0xffffff00 as Ipv4Address }
 
-/** `xid` tells messages apart; `secs` is how many steps they need. */
-function message(client: number, xid: number, steps: number): DhcpMessage {
-  const header = { op: 'bootrequest', htype: 1, hops: 0, flags: 0, sname: '', file: '' } as const
+/** `xid` tells messages apart; `secs` is how many steps they need, and `hops` how many probes after that. */
+function message(client: number, xid: number, steps: number, hops = 0): DhcpMessage {
+  const header = { op: 'bootrequest', htype: 1, hops, flags: 0, sname: '', file: '' } as const
   const addresses = { ciaddr: NONE, yiaddr: NONE, siaddr: NONE, giaddr: NONE }
   const chaddr = Uint8Array.of(2, 0, 0, 0, 0, client)
   return { ...header, ...addresses, xid, secs: steps as Seconds, chaddr, options: new Map() }
@@ -31,8 +32,19 @@ class Store {
   }
 }
 
+interface Parked {
+  readonly xid: number
+  readonly finish: (result: ProbeResult) => void
+}
+
+const IN_USE: ProbeResult = { occupant: undefined }
+
 class Scene {
   readonly store = new Store()
+  /** Probes that have not ended, in the order in which they were begun. */
+  readonly parked: Parked[] = []
+  /** What a probe says at once. */
+  known: ProbeResult | undefined
   /** What became of messages, in order. */
   readonly log: string[] = []
   /** Which messages were looked at, in order. */
@@ -40,19 +52,19 @@ class Scene {
   readonly room: WaitingRoom<DhcpOutcome, number, string>
 
   constructor(mostRunning = 100, mostWaiting = 100) {
-    this.room = new WaitingRoom({ run: this.store.run, mostRunning, mostWaiting })
+    this.room = new WaitingRoom({ run: this.store.run, probe: this.#probe, mostRunning, mostWaiting })
   }
 
-  /** One batch: each message as client, xid and number of steps. */
-  receive(...batch: readonly (readonly [client: number, xid: number, steps: number])[]): void {
-    for (const [client, xid, steps] of batch) {
+  /** One batch: each message as client, xid, number of steps and of probes after them. */
+  receive(...batch: readonly (readonly [client: number, xid: number, steps: number, probes?: number])[]): void {
+    for (const [client, xid, steps, probes] of batch) {
       this.room.enter({
-        message: message(client, xid, steps),
+        message: message(client, xid, steps, probes),
         datagram: { bytes: new Uint8Array(0), from: { address: NONE, port: 68 }, link: 'lan0', at: 0 as Instant },
         at: { link },
         decide: (asked) => {
           this.decided.push(asked.xid)
-          return this.#decision(asked.xid, asked.secs, '')
+          return this.#decision(asked.xid, asked.secs, asked.hops, '')
         },
         done: (outcome) =>
           this.log.push(`${xid} ${typeof outcome === 'string' ? outcome : 'silent' in outcome && outcome.silent}`),
@@ -61,9 +73,32 @@ class Scene {
     this.room.settle()
   }
 
-  #decision(xid: number, steps: number, result: string): DhcpDecision<DhcpOutcome, number, string> {
-    if (steps === 0) return { silent: result === '' ? 'at once' : result }
-    return { step: xid, conclude: (next) => this.#decision(xid, steps - 1, next) }
+  /** An address in use takes one step more. */
+  #decision(xid: number, steps: number, probes: number, result: string): DhcpDecision<DhcpOutcome, number, string> {
+    if (steps > 0) return { step: xid, conclude: (next) => this.#decision(xid, steps - 1, probes, next) }
+    if (probes === 0) return { silent: result === '' ? 'at once' : result }
+    const probe = {
+      address: xid as Ipv4Address,
+      link: 'lan0',
+      method: 'arp',
+      client: '' as MacAddress,
+      known: false,
+    } as const
+    return {
+      probe,
+      resume: (found) => this.#decision(xid, found === 'free' ? 0 : 1, probes - 1, found === 'free' ? found : 'in use'),
+    }
+  }
+
+  readonly #probe: Probe = ({ address }, finish) => {
+    if (this.known === undefined) this.parked.push({ xid: address, finish })
+    return this.known
+  }
+
+  /** Ends the probe that was begun first, or the one that is named by its place. */
+  endProbe(result: ProbeResult, which = 0): void {
+    const [parked] = this.parked.splice(which, 1)
+    parked?.finish(result)
   }
 
   /** The steps of each call of the store. */
@@ -124,6 +159,65 @@ describe('a later batch', () => {
   })
 })
 
+describe('a message whose address is probed', () => {
+  test('holds up neither the messages of its batch nor later ones', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 1, 1], [2, 2, 1])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual([scene.log, scene.parked.map(({ xid }) => xid)], [['2 did 2'], [1]])
+    scene.receive([3, 3, 1])
+    await scene.store.runs[1]!.finish()
+    assert.deepEqual([scene.log, scene.room.size], [['2 did 2', '3 did 3'], 0])
+    scene.endProbe('free')
+    assert.deepEqual(scene.log.at(-1), '1 free')
+  })
+
+  test('goes on at once when the address is known to be free', async () => {
+    const scene = new Scene()
+    scene.known = 'free'
+    scene.receive([1, 1, 0, 1], [2, 2, 1, 1])
+    assert.deepEqual(scene.log, ['1 free'])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(scene.log, ['1 free', '2 free'])
+  })
+
+  test('takes its further steps when the address is in use', async () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 0, 2])
+    scene.endProbe(IN_USE)
+    assert.deepEqual([scene.log, scene.steps], [[], [[1]]])
+    await scene.store.runs[0]!.finish()
+    scene.endProbe('free')
+    assert.deepEqual(scene.log, ['1 free'])
+  })
+
+  test('is what its client’s next message waits for, and of several only the latest waits', () => {
+    const scene = new Scene()
+    scene.receive([1, 1, 0, 1])
+    scene.receive([1, 2, 0, 1], [1, 3, 0, 1])
+    assert.deepEqual([scene.log, scene.decided, scene.parked.length], [['2 superseded'], [1], 1])
+    scene.known = 'free'
+    scene.endProbe('free')
+    assert.deepEqual(
+      [scene.log, scene.decided],
+      [
+        ['2 superseded', '1 free', '3 free'],
+        [1, 3],
+      ],
+    )
+  })
+
+  test('is neither dropped nor in the way when the room is full', async () => {
+    const scene = new Scene(1, 1)
+    scene.receive([1, 1, 0, 1])
+    scene.receive([2, 2, 1])
+    scene.receive([3, 3, 1], [4, 4, 1])
+    assert.deepEqual(scene.log, ['3 overloaded'])
+    scene.endProbe('free')
+    assert.deepEqual(scene.log, ['3 overloaded', '1 free'])
+  })
+})
+
 describe('overload', () => {
   test('no more than so many messages are in the store at a time', async () => {
     const scene = new Scene(2)
@@ -154,8 +248,8 @@ describe('overload', () => {
 })
 
 test('whatever comes, each message has one outcome, in order for each client', async () => {
-  const packet = fc.tuple(fc.nat(4), fc.nat(2))
-  const turn = fc.tuple(fc.array(packet, { maxLength: 6 }), fc.nat(5))
+  const packet = fc.tuple(fc.nat(4), fc.nat(2), fc.nat(2))
+  const turn = fc.tuple(fc.array(packet, { maxLength: 6 }), fc.nat(5), fc.constantFrom<ProbeResult[]>('free', IN_USE))
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { maxLength: 15 }), async (turns) => {
       const scene = new Scene(4, 6)
@@ -170,20 +264,26 @@ test('whatever comes, each message has one outcome, in order for each client', a
       }
       let seen = 0
       let xid = 0
-      for (const [packets, which] of turns) {
-        const batch = packets.map(([client, steps]) => [client, ++xid, steps] as const)
+      for (const [packets, which, found] of turns) {
+        const batch = packets.map(([client, steps, probes]) => [client, ++xid, steps, probes] as const)
         for (const [client, id] of batch) clients.set(id, client)
         scene.receive(...batch)
         await finish(which)
+        scene.endProbe(found, which % Math.max(1, scene.parked.length))
       }
-      while (scene.room.size > 0) await finish(0)
+      while (scene.room.size > 0 || scene.parked.length > 0) {
+        scene.endProbe('free')
+        await finish(0)
+      }
       const ids = scene.log.map((line) => Number(line.split(' ')[0]))
       assert.deepEqual(
         ids.toSorted((a, b) => a - b),
         Array.from({ length: xid }, (_, index) => index + 1),
       )
       for (const client of new Set(clients.values())) {
-        const own = scene.log.filter((line) => !line.endsWith('overloaded')).map((line) => Number(line.split(' ')[0]))
+        const own = scene.log
+          .filter((line) => !/overloaded|superseded/.test(line))
+          .map((line) => Number(line.split(' ')[0]))
         const mine = own.filter((id) => clients.get(id) === client)
         assert.deepEqual(
           mine,

@@ -1,8 +1,12 @@
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Datagram, Instant } from '@reboots/protocol/net'
-import type { DhcpDecider, DhcpDecision, DhcpLink, DhcpOutcome, DhcpPending } from './answer.ts'
+import type { Probe, ProbeResult } from '../probe/prober.ts'
+import type { DhcpDecider, DhcpDecision, DhcpLink, DhcpOutcome, DhcpParked, DhcpPending } from './answer.ts'
 import { clientOf, type Client } from './client-of.ts'
 import { Queue, type Queued } from './queue.ts'
+
+/** Why a message was not looked at: too many wait, or its client has said something since, and is busy with an address being probed. */
+export type Dropped = 'overloaded' | 'superseded'
 
 /** A message on its way from arrival to outcome. */
 export interface Visitor<O extends DhcpOutcome, Step, Result> {
@@ -11,13 +15,15 @@ export interface Visitor<O extends DhcpOutcome, Step, Result> {
   /** Where it came in; looked at when the message is decided, as the settings are. */
   readonly at: { readonly link: DhcpLink }
   readonly decide: DhcpDecider<O, Step, Result>
-  /** Called once with what became of it; 'overloaded': it was dropped because too many wait. */
-  readonly done: (outcome: O | 'overloaded') => void
+  /** Called once with what became of it. */
+  readonly done: (outcome: O | Dropped) => void
 }
 
 export interface WaitingRoomOptions<Step, Result> {
   /** Carries out steps in their order and resolves when they are durable; never rejects. */
   run(steps: readonly Step[], now: Instant): Promise<readonly Result[]>
+  /** Asks whether somebody uses an address; absent: every address is taken for free. */
+  readonly probe?: Probe | undefined
   /** Most messages whose steps are being carried out. */
   readonly mostRunning: number
   /** Most messages that wait for that; then the oldest of them is dropped. */
@@ -34,6 +40,9 @@ interface Place<O extends DhcpOutcome, Step, Result> extends Queued<Place<O, Ste
  * Where messages wait for a step in a store. What needs no step passes at once. Steps of the messages of one batch are carried out
  * together; the next batch does not wait for that, except that messages of one client are decided one after the other, each when the
  * one before it has its outcome. So a reply always tells of a state of affairs that the client's earlier messages have led to.
+ *
+ * A message whose address is being probed is parked: it is in nobody's way, neither in the store nor in the bounds of this room. How
+ * many there are is the prober's to limit. Behind it only the latest message of its client waits.
  */
 export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
   readonly #options: WaitingRoomOptions<Step, Result>
@@ -43,6 +52,8 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
   readonly #waiting = new Queue<Place<O, Step, Result>>()
   /** Those of them whose turn it is. */
   #ready: Place<O, Step, Result>[] = []
+  /** Clients that have a message which is parked. */
+  readonly #parked = new Set<Client>()
   #running = 0
 
   constructor(options: WaitingRoomOptions<Step, Result>) {
@@ -62,6 +73,7 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
     if (before !== undefined) {
       before.push(place)
       this.#wait(place)
+      if (before.length > 1 && this.#parked.has(client)) this.#drop(before[0]!, 'superseded')
     } else if (!this.#passes(place, decided(visitor))) {
       this.#clients.set(client, [])
     }
@@ -96,8 +108,23 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
       this.#wait(place)
       return false
     }
+    if ('probe' in decision) return this.#park(place, decision)
     place.visitor.done(decision)
     return true
+  }
+
+  /** True when the address needs no probe after all, and there is an outcome. */
+  #park(place: Place<O, Step, Result>, parked: DhcpParked<O, Step, Result>): boolean {
+    const { probe } = this.#options
+    const resume = (result: ProbeResult): void => {
+      this.#parked.delete(place.client)
+      if (this.#passes(place, parked.resume(result))) this.#next(place.client)
+      this.settle()
+    }
+    const known = probe === undefined ? 'free' : probe(parked.probe, resume)
+    if (known !== undefined) return this.#passes(place, parked.resume(known))
+    this.#parked.add(place.client)
+    return false
   }
 
   /** The messages of a client that waited for its turn, up to the next that needs a step. */
@@ -112,14 +139,14 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
 
   #wait(place: Place<O, Step, Result>): void {
     this.#waiting.add(place)
-    if (this.#waiting.size > this.#options.mostWaiting) this.#drop(this.#waiting.oldest!)
+    if (this.#waiting.size > this.#options.mostWaiting) this.#drop(this.#waiting.oldest!, 'overloaded')
   }
 
-  #drop(place: Place<O, Step, Result>): void {
+  #drop(place: Place<O, Step, Result>, why: Dropped): void {
     this.#waiting.delete(place)
     if (place.pending === undefined) remove(this.#clients.get(place.client)!, place)
     else remove(this.#ready, place)
-    place.visitor.done('overloaded')
+    place.visitor.done(why)
     if (place.pending !== undefined) this.#next(place.client)
   }
 }

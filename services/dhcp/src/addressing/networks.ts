@@ -61,6 +61,13 @@ export class Networks {
     return this.#byLink.get(link)
   }
 
+  /** Whether some pools are on a wire that no interface of ours is on: their clients come through relay agents. */
+  get hasPoolsBehindRelays(): boolean {
+    const near = new Set(this.#byLink.values())
+    const all = this.#byMask.flatMap(([, places]) => [...places.values()])
+    return all.some(({ segment }) => segment.hasPool && !near.has(segment))
+  }
+
   subnetOf(address: Ipv4Address): Subnet | undefined {
     return this.#placeOf(address)?.subnet
   }

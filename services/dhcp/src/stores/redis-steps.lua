@@ -321,9 +321,10 @@ function STEPS.offer(step)
   local address = choose(step)
   if not address then return nil end
   local row, untilThen = rowOf(address), after(step.pool.offerTime)
-  if row.state ~= 'b' then return hold(row, step.client, 'o', untilThen) end
+  local known = row.client == step.client and row.state ~= 'o'
+  if row.state ~= 'b' then return hold(row, step.client, 'o', untilThen), known end
   set(row, step.client, 'b', math.max(row.expiresAt, untilThen))
-  return row
+  return row, known
 end
 
 function STEPS.bind(step)
@@ -447,8 +448,8 @@ local work = cjson.decode(ARGV[4])
 local results, changes = {}, {}
 for i, step in ipairs(work.steps) do
   if step.pool then step.pool = work.pools[step.pool] end
-  local lease = STEPS[step.kind](step)
-  results[i] = lease and { lease.state, text(lease.address), text(lease.expiresAt), lease.client } or {}
+  local lease, known = STEPS[step.kind](step)
+  results[i] = lease and { lease.state, text(lease.address), text(lease.expiresAt), lease.client, known and 'known' } or {}
 end
 if seq > before then call('HSET', META, 'seq', text(seq)) end
 for address, row in pairs(changed) do changes[#changes + 1] = { text(address), pack(row) } end

@@ -56,7 +56,7 @@ export interface Answer {
   readonly now: Instant
   /** How many changes the books have seen. */
   readonly seq: number
-  readonly results: readonly (LeaseRecord | 'lent' | undefined)[]
+  readonly results: readonly ((LeaseRecord & Pick<Lease, 'known'>) | 'lent' | undefined)[]
   /** What the books say now of every address of which they say something else. */
   readonly changes: readonly LeaseRecord[]
   /** What is lent now, of the addresses that the run was about. */
@@ -102,7 +102,7 @@ type Reply = [
   status: Answer['status'],
   now: string,
   seq: string,
-  results: ([] | [string, string, string, string])[],
+  results: ([] | [string, string, string, string, ('known' | null)?])[],
   changes: [string, string][],
   lent: [string, string][],
   wanted: string[],
@@ -121,9 +121,11 @@ export function decodeAnswer(reply: unknown): Answer {
   }
 }
 
-function decodeResult([state, address, expiresAt, client]: [] | [string, string, string, string]) {
+function decodeResult([state, address, expiresAt, client, known]: Reply[3][number]): Answer['results'][number] {
   if (state === undefined) return undefined
-  return state === 'l' ? 'lent' : recordOf(state, address!, expiresAt!, client!)
+  if (state === 'l') return 'lent'
+  const record = recordOf(state, address!, expiresAt!, client!)
+  return known === 'known' ? { ...record, known: true } : record
 }
 
 /** until|replica, or nothing. */

@@ -31,6 +31,8 @@ const stands: Readonly<Record<string, Stand>> = {
   'S10.pool': { deviates: 'offered again at once' },
   'S13.source': { notClaimed: 'INFORM without `ciaddr`' },
   S16: { deviates: 'nothing is read during a ping' },
+  'S16.own': { deviates: 'an answer of the client itself counts' },
+  'S16.known': { deviates: 'nothing is read during a ping' },
   'A6.unprivileged': { notClaimed: 'needs the privilege' },
   R4: { deviates: 'classed anew, without the circuit' },
   R8: { deviates: 'to port 67' },

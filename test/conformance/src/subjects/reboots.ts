@@ -6,9 +6,7 @@ import { BOOT, DOMAIN, LEASE_SECONDS, RELAY, SERVER, type Machine, type MenuItem
 import type { Stand, Started, Subject } from './subject.ts'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  S16: 'probe',
-}
+const NOT_YET: Readonly<Record<string, string>> = {}
 
 const stands: Readonly<Record<string, Stand>> = Object.fromEntries(
   Object.entries(NOT_YET).map(([id, why]) => [id, { notClaimed: `not yet: ${why}` }]),
@@ -66,7 +64,15 @@ async function synced(service: Running): Promise<void> {
 }
 
 function configuration(site: Site): unknown {
-  const { mode, links, unprivileged, subnets, rapidCommit = false, discovery = { broadcast: false } } = site
+  const {
+    mode,
+    links,
+    unprivileged,
+    subnets,
+    rapidCommit = false,
+    probe = false,
+    discovery = { broadcast: false },
+  } = site
   // Without koffi a process serves one link.
   const served = unprivileged === true ? links.slice(0, 1) : links
   return {
@@ -75,11 +81,11 @@ function configuration(site: Site): unknown {
     rules: { policy: 'policy.yaml' },
     boot: { binaries: { bios: BOOT.bios, 'uefi-ia32': BOOT.ia32, 'uefi-x64': BOOT.x64, 'uefi-arm64': BOOT.arm64 } },
     ...(mode === 'proxy' && { proxydhcp: { discovery } }),
-    ...(mode === 'dhcp' && { dhcp: addressing(subnets, rapidCommit) }),
+    ...(mode === 'dhcp' && { dhcp: addressing(subnets, rapidCommit, probe) }),
   }
 }
 
-function addressing(subnets: Site['subnets'], rapidCommit: boolean): unknown {
+function addressing(subnets: Site['subnets'], rapidCommit: boolean, probe: boolean): unknown {
   return {
     subnets: subnets.map(({ prefix, router, pool }) => ({
       subnet: prefix,
@@ -91,6 +97,7 @@ function addressing(subnets: Site['subnets'], rapidCommit: boolean): unknown {
     clientIdentity: 'client-id',
     options: { 108: 300, 150: [SERVER, '192.168.77.2'], 209: 'lab.cfg', 210: '/pxe/' },
     rapidCommit,
+    conflictProbe: { enabled: probe },
     subnetSelection: true,
     admission: { relays: [`${RELAY}/32`] },
   }

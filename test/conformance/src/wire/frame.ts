@@ -45,6 +45,22 @@ export function encodeArpReply({ senderMac, sender, target }: ArpRequest, hardwa
   return bytes(`${senderMac}${hardware}08060001080006040002${hardware}${target}${senderMac}${sender}`)
 }
 
+/** Ethernet, IPv4 without options, ICMP echo: to and from, the addresses as digits, what is to come back. */
+const ICMP_ECHO = /^(.{12})(.{12})080045.{16}01.{4}(.{8})(.{8})0800.{4}(.*)$/
+
+/** Who is pinged; undefined for any other frame. */
+export function pingedIn(frame: Uint8Array): string | undefined {
+  return ICMP_ECHO.exec(hex(frame))?.[4]
+}
+
+/** The answer to a ping (RFC 792): back to where it came from, with what came. */
+export function encodeEchoReply(frame: Uint8Array): Uint8Array {
+  const [, to, from, sender, pinged, data] = ICMP_ECHO.exec(hex(frame)) as unknown as [string, ...string[]]
+  const total = u16(20 + 4 + data!.length / 2)
+  const head = (sum: number): string => `4500${total}000040004001${u16(sum)}${pinged}${sender}`
+  return bytes(`${from}${to}0800${head(checksum(head(0)))}0000${u16(checksum(`00000000${data}`))}${data}`)
+}
+
 /** RFC 1071. */
 function checksum(digits: string): number {
   const octets = bytes(digits)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { packetOf, type Packet } from '@reboots/testkit'
-import { arpRequestIn, encodeArpReply, encodeFrame, type Frame } from './frame.ts'
+import { arpRequestIn, encodeArpReply, encodeEchoReply, encodeFrame, pingedIn, type Frame } from './frame.ts'
 import { ip, mac } from './octets.ts'
 import { openPacketSocket, type PacketSocket } from './packet-socket.ts'
 import { readMessage, type Message } from './reply.ts'
@@ -21,7 +21,7 @@ const PATIENCE_MS = 5000
 const SERVER_PORTS: ReadonlySet<number> = new Set([67, 4011])
 
 /**
- * The clients' end of one Ethernet: puts frames on it, answers ARP for the addresses its clients have, and keeps what servers say. The
+ * The clients' end of one Ethernet: puts frames on it, answers ARP and pings for the addresses its clients have, and keeps what servers say. The
  * namespace it is in has no addresses of its own, so nothing but this answers there.
  */
 export class Wire {
@@ -35,7 +35,7 @@ export class Wire {
     this.#socket = openPacketSocket(namespace, link, (frame) => this.#arrived(frame))
   }
 
-  /** A client has this address from now on: ARP requests for it are answered. */
+  /** A client has this address from now on: ARP requests and pings for it are answered. */
   own(address: string, hardware: string): void {
     this.#owned.set(ip(address), mac(hardware))
   }
@@ -81,6 +81,8 @@ export class Wire {
     const request = arpRequestIn(frame)
     const owner = request && this.#owned.get(request.target)
     if (request !== undefined && owner !== undefined) this.#socket.send(encodeArpReply(request, owner))
+    const pinged = pingedIn(frame)
+    if (pinged !== undefined && this.#owned.has(pinged)) this.#socket.send(encodeEchoReply(frame))
     const packet = packetOf({ at: Date.now(), bytes: frame })
     if (packet === undefined || packet.protocol !== 'udp' || !SERVER_PORTS.has(packet.from.port)) return
     this.frames.push({ at: packet.at, bytes: frame })

@@ -70,7 +70,8 @@ function configuration({ clients }: Site, { addresses, store, level }: Setting):
     domain,
     leaseSeconds: { default: leaseSeconds },
   }
-  const pool = { unknownMachines: 'serve', subnets: [subnet] }
+  // As the others are measured: neither of them probes.
+  const pool = { unknownMachines: 'serve', subnets: [subnet], conflictProbe: { enabled: false } }
   return {
     log: { level },
     links: { interfaces: [LINK] },
