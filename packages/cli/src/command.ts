@@ -19,11 +19,12 @@ export function readOptions<O extends Options>(command: string, args: readonly s
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
   } catch (error) {
-    throw new OperatorError(problemOf(error as Error, Object.keys(options)), `See: reboots help ${command}`)
+    throw new OperatorError(optionProblem(error as Error, Object.keys(options)), `See: reboots help ${command}`)
   }
 }
 
-function problemOf({ message }: Error, known: readonly string[]): string {
+/** What parseArgs of node:util found wrong, as an operator understands it. */
+export function optionProblem({ message }: Error, known: readonly string[]): string {
   const option = /Unknown option '(--?[^']+)'/.exec(message)?.[1]
   if (option !== undefined)
     return `there is no option ${option}${didYouMean(

@@ -3,11 +3,12 @@ import type { Command } from './command.ts'
 import { check } from './check.ts'
 import { config } from './config.ts'
 import { demo } from './demo.ts'
+import { dhcp } from './dhcp/dhcp.ts'
 import { regenerate } from './regenerate.ts'
 import { test } from './test.ts'
 import { up } from './up/up.ts'
 
-const COMMANDS: readonly Command[] = [up, demo, check, test, config, regenerate]
+const COMMANDS: readonly Command[] = [up, demo, dhcp, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
 function commandNamed(name: string): Command {

@@ -34,6 +34,7 @@ export {
   CONFIG_REFUSED,
   formatRefusal,
   runService,
+  type Examination,
   type Running,
   type Service,
   type ServiceContext,
@@ -65,6 +66,6 @@ export { connect } from './rpc/connect.ts'
 export { serveRpc, type RpcOptions, type RpcServer } from './rpc/serve.ts'
 export { type Destination } from './udp/destination.ts'
 export { openUdpDoor, type UdpDoor, type UdpDoorOptions } from './udp/door.ts'
-export { chooseLinks, findLinks, isChosen, type LinkChoice } from './udp/link-choice.ts'
+export { chooseLinks, findLinks, isChosen, lookForLinks, type LinkChoice } from './udp/link-choice.ts'
 export { LinkWatch, type LinkWatchOptions } from './udp/link-watch.ts'
 export { interfaceNames, type UdpLink } from './udp/links.ts'

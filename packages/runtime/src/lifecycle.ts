@@ -41,10 +41,25 @@ export interface Service<S extends z.ZodObject> {
   /** What will not be as the configuration has it on this host, although nothing is wrong with it; for `--check`. */
   limits?(config: z.infer<S>): Promise<readonly string[]>
   start(context: ServiceContext<z.infer<S>>): Promise<Running>
+  /**
+   * What there is to say of a configuration besides its errors; `withMachines`: as it is with what the hardware service knows. Throws
+   * ConfigError when it cannot be used after all, OperatorError when the hardware service is not there.
+   */
+  examine?(loaded: Loaded<z.infer<S>>, withMachines: boolean): Promise<Examination>
+}
+
+/** What is allowed in a configuration and most likely not meant, and what it comes to. */
+export interface Examination {
+  readonly warnings: readonly string[]
+  readonly summary: readonly string[]
 }
 
 /** Argument of a service's main: read the configuration, say what is wrong with it or that nothing is, and end. */
 const CHECK = '--check'
+
+/** Argument of a service's main: as `--check`, then the examination as one line of JSON; `--machines` for what the records have to do with it. */
+const EXAMINE = '--examine'
+const WITH_MACHINES = '--machines'
 
 /** The message of a refusal whose remedy is the list of problems. */
 export const CONFIG_REFUSED = 'the configuration has errors'
@@ -82,6 +97,7 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
     const loaded = loadConfig(shape, options)
     const { config, file, directory } = loaded
     if (process.argv.includes(CHECK)) return await printCheck(service, config as z.infer<S>)
+    if (process.argv.includes(EXAMINE)) return await printExamination(service, loaded as Loaded<z.infer<S>>)
     log = createLog(service.name, (config as { readonly log: LogConfig }).log)
     const stop = stopRequests()
     const metrics = createMetrics(service.name)
@@ -118,6 +134,13 @@ export async function runService<S extends z.ZodObject>(service: Service<S>, opt
 async function printCheck<S extends z.ZodObject>(service: Service<S>, config: z.infer<S>): Promise<void> {
   console.log(`${service.name}: the configuration is in order`)
   for (const but of (await service.limits?.(config)) ?? []) console.log(`${service.name}: ${but}`)
+}
+
+async function printExamination<S extends z.ZodObject>(service: Service<S>, loaded: Loaded<z.infer<S>>): Promise<void> {
+  const found = await service.examine?.(loaded, process.argv.includes(WITH_MACHINES))
+  const limits = (await service.limits?.(loaded.config)) ?? []
+  const summary = [...(found?.summary ?? []), ...limits.map((limit) => `on this host: ${limit}`)]
+  process.stdout.write(`${JSON.stringify({ warnings: found?.warnings ?? [], summary } satisfies Examination)}\n`)
 }
 
 function announcer(service: string, log: Log): ServiceContext<unknown>['announce'] {

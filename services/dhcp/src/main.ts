@@ -2,15 +2,20 @@ import type { AddressRange } from '@reboots/leases'
 import { now, runService, startHealth } from '@reboots/runtime'
 import { announcement } from './announcement.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
+import { listMachines } from './adapters/list-machines.ts'
 import { openPorts } from './adapters/live-ports.ts'
 import { limitsOf, openDoors } from './adapters/open-doors.ts'
 import { openLeases } from './adapters/open-leases.ts'
+import { examine } from './check/examine.ts'
 import { shape } from './config.ts'
 
 await runService({
   name: 'dhcp',
   shape,
   limits: ({ dhcp }) => limitsOf(dhcp),
+  async examine(loaded, withMachines) {
+    return examine(loaded, withMachines ? await listMachines(loaded.config.control.hardware) : undefined)
+  },
   async start(context) {
     const { config, log, metrics } = context
     let ranges = (): readonly AddressRange[] => []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OperatorError } from '../operator-error.ts'
-import { chooseLinks, isChosen, lookForLinks } from './link-choice.ts'
+import { chooseLinks, isChosen, linksNow } from './link-choice.ts'
 
 const choices: readonly (readonly [name: string, interfaces: readonly string[], chosen: boolean])[] = [
   ['eth0', ['eth0'], true],
@@ -22,10 +22,10 @@ for (const [name, interfaces, chosen] of choices) {
 
 test('loopback is there by its name, and never by a pattern', () => {
   assert.deepEqual(
-    lookForLinks(['lo', 'lo', 'l*']).links.map(({ name, hardwareAddress }) => [name, hardwareAddress]),
+    linksNow(['lo', 'lo', 'l*']).links.map(({ name, hardwareAddress }) => [name, hardwareAddress]),
     [['lo', '00:00:00:00:00:00']],
   )
-  assert.deepEqual(lookForLinks(['l*o']), { links: [], missing: [] })
+  assert.deepEqual(linksNow(['l*o']), { links: [], missing: [] })
 })
 
 test('a name of which there is no interface is an error, unless it may be waited for or is known', () => {

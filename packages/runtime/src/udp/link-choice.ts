@@ -1,3 +1,4 @@
+import { OperatorError } from '../operator-error.ts'
 import { defaultRouteInterface, findLink, interfaceNames, linkNamed, type UdpLink } from './links.ts'
 
 /** Which interfaces are meant: the section `links` of a configuration. */
@@ -30,7 +31,7 @@ export function isChosen(name: string, interfaces: readonly string[]): boolean {
  */
 export function chooseLinks({ interfaces, wait }: LinkChoice, known: readonly string[] = []): FoundLinks {
   if (interfaces.length === 0) return { links: [findLink(defaultRouteInterface())], missing: [] }
-  const found = lookForLinks(interfaces)
+  const found = linksNow(interfaces)
   const strange = found.missing.find(({ name }) => !known.includes(name))
   if (!wait && strange !== undefined) findLink(strange.name)
   return found
@@ -42,7 +43,7 @@ export function findLinks(interfaces: readonly string[]): readonly UdpLink[] {
 }
 
 /** What there is now of some names and patterns, in their order. */
-export function lookForLinks(interfaces: readonly string[]): FoundLinks {
+export function linksNow(interfaces: readonly string[]): FoundLinks {
   const existing = interfaceNames()
   const links = new Map<string, UdpLink>()
   const missing: MissingLink[] = []
@@ -57,6 +58,17 @@ export function lookForLinks(interfaces: readonly string[]): FoundLinks {
     }
   }
   return { links: [...links.values()], missing }
+}
+
+/** The interfaces that are meant, as far as they are there: for who only wants to know. */
+export function lookForLinks({ interfaces }: LinkChoice): FoundLinks {
+  if (interfaces.length > 0) return linksNow(interfaces)
+  try {
+    return chooseLinks({ interfaces, wait: false })
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return { links: [], missing: [{ name: 'the interface of the default route', why: error.message }] }
+  }
 }
 
 function isPattern(wanted: string): boolean {

@@ -2,14 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { formatIpv4, type Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import {
-  chooseLinks,
-  isChosen,
-  lookForLinks,
-  type FoundLinks,
-  type LinkChoice,
-  type MissingLink,
-} from './link-choice.ts'
+import { chooseLinks, isChosen, linksNow, type FoundLinks, type LinkChoice, type MissingLink } from './link-choice.ts'
 import { linkIndex, type UdpLink } from './links.ts'
 import { hearRouteEvents } from './route-events.ts'
 
@@ -102,7 +95,7 @@ export class LinkWatch {
   }
 
   #look(): void {
-    const found = lookForLinks(this.#interfaces)
+    const found = linksNow(this.#interfaces)
     const next = this.#kept(this.#interfaces, found)
     this.#miss(found.missing.filter(({ name }) => !next.has(name)))
     if (isDeepStrictEqual(next, this.#served)) return

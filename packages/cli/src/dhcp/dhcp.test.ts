@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('../../../../deploy/examples/hardware.yaml', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'reboots-dhcp-check-'))
+after(() => rmSync(directory, { recursive: true }))
+const file = join(directory, 'r.yaml')
+const GOOD = `links: { interfaces: [lo] }\ndhcp: { subnets: [{ subnet: 127.0.0.0/8 }] }\n`
+
+function reboots(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 })
+  return { status, output: stdout + stderr }
+}
+
+const checks: readonly (readonly [text: string, args: readonly string[], status: number, says: RegExp])[] = [
+  [GOOD, [], 0, /^interfaces: lo 127\.0\.0\.1\n1 subnet, 0 pools, .*\nthe configuration is in order\n$/s],
+  [
+    GOOD.replace('}] }', ', routers: [10.0.0.1] }] }'),
+    [],
+    1,
+    /^warning: .*r\.yaml:2:51 dhcp\.subnets\.0\.routers\.0: .*\n\ninterfaces: .*in order, with 1 warning\n$/s,
+  ],
+  [
+    GOOD.replace('127.0.0.0/8', '127.0.0.1/8'),
+    [],
+    2,
+    /r\.yaml:2:29 dhcp\.subnets\.0\.subnet: .* is 127\.0\.0\.0\/8 meant\?/,
+  ],
+  [GOOD, ['--hardware', EXAMPLE], 1, /hardware\.yaml:\d+:\d+ example: 192\.0\.2\.10 is in no subnet.*machines: 1\n/s],
+]
+for (const [text, args, status, says] of checks) {
+  test(`exit ${status}: ${says.source.slice(0, 60)}`, () => {
+    writeFileSync(file, text)
+    const { status: ended, output } = reboots('dhcp', 'check', file, ...args)
+    assert.match(output, says)
+    assert.equal(ended, status)
+  })
+}
+
+const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+  [['dhcp'], /what is to be done: check\?/],
+  [['dhcp', 'check', 'a', 'b'], /"b" is one file too many/],
+  [['dhcp', 'check', '--hardwar', 'a'], /there is no option --hardwar, did you mean/],
+  [['dhcp', 'check', '--hardware', '/none'], /names \/none, which cannot be read/],
+]
+for (const [args, says] of refusals) {
+  test(`refused: ${args.join(' ')}`, () => {
+    const { status, output } = reboots(...args)
+    assert.match(output, says)
+    assert.equal(status, 2)
+  })
+}
