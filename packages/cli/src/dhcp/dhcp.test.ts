@@ -24,7 +24,7 @@ const checks: readonly (readonly [text: string, args: readonly string[], status:
     GOOD.replace('}] }', ', routers: [10.0.0.1] }] }'),
     [],
     1,
-    /^warning: .*r\.yaml:2:52 dhcp\.subnets\.0\.routers\.0: .*\n\ninterfaces: .*in order, with 1 warning\n$/s,
+    /^warning: .*r\.yaml:2:53 dhcp\.subnets\.0\.routers\.0: .*\n\ninterfaces: .*in order, with 1 warning\n$/s,
   ],
   [
     GOOD.replace('127.0.0.0/8', '127.0.0.1/8'),
