@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { bind, bootFile, discover, select } from './src/client.ts'
 import { conformance } from './src/conformance.ts'
 import { BY_RELAY, type Lab } from './src/lab.ts'
-import { BOOT, DHCP_SITE, machineOn, RELAY, WORDY } from './src/site.ts'
+import { BOOT, DHCP_SITE, machineOn, PORTS, RELAY, stranger, WORDY, type Port } from './src/site.ts'
 import { ip, text, u16, u8 } from './src/wire/octets.ts'
 import { readSubOptions } from './src/wire/reply.ts'
-import { ACK, DISCOVER, NAK, OFFER, type Request, type RequestOption } from './src/wire/request.ts'
+import { ACK, DISCOVER, NAK, OFFER, REQUEST, type Request, type RequestOption } from './src/wire/request.ts'
 import type { Reply } from './src/wire/wire.ts'
 
 /** The router of the network behind the relay. */
@@ -118,6 +118,36 @@ conformance('RFC 3046, 3011, 3527, 5010, 5107, 6607, 8357: relay agents', DHCP_S
     const refused = await lab.ask(discover(machine, asBootClient(CIRCUIT, sub(2, BOOT.refusedRemote))), BY_RELAY)
     const other = await lab.ask(discover(machine, asBootClient(CIRCUIT, sub(2, 'aabbcc'))), BY_RELAY)
     assert.deepEqual([bootFile(refused), bootFile(other)], [BOOT.refused, BOOT.x64])
+  })
+
+  row('R3.reserved', 'an address is reserved for a circuit-id', async (lab) => {
+    const [port] = PORTS as [Port]
+    const more = relayed(sub(1, port.circuit), sub(2, 'aabbcc'))
+    const offer = await lab.ask(discover(stranger(0x31), more), BY_RELAY)
+    const ack = await lab.ask(select(stranger(0x31), offer, more), BY_RELAY)
+    const other = await lab.ask(discover(stranger(0x32), relayed(CIRCUIT)), BY_RELAY)
+    assert.deepEqual([offer.yiaddr, ack.type, ack.yiaddr], [port.address, ACK, port.address])
+    assert.notEqual(other.yiaddr, port.address)
+  })
+
+  row('R3.replaced', 'and goes to a replaced network card behind it at once', async (lab) => {
+    const port = PORTS[1]!
+    const more = relayed(sub(1, port.circuit))
+    for (const last of [0x33, 0x34]) {
+      const offer = await lab.ask(discover(stranger(last), more), BY_RELAY)
+      const ack = await lab.ask(select(stranger(last), offer, more), BY_RELAY)
+      assert.deepEqual([ack.type, ack.yiaddr], [ACK, port.address])
+    }
+  })
+
+  row('R4.reserved', 'nor does an address that is reserved for the circuit need it to be renewed', async (lab) => {
+    const port = PORTS[2]!
+    const more = relayed(sub(1, port.circuit))
+    const machine = stranger(0x35)
+    await lab.ask(select(machine, await lab.ask(discover(machine, more), BY_RELAY), more), BY_RELAY)
+    const renewal = { type: REQUEST, chaddr: machine.mac, ciaddr: port.address }
+    const ack = await lab.ask(renewal, { ...BY_RELAY, from: port.address, fromPort: 68 })
+    assert.deepEqual([ack.type, ack.yiaddr], [ACK, port.address])
   })
 
   row('R4', 'a renewal comes past no relay, and is classed as before', async (lab) => {

@@ -38,6 +38,8 @@ export interface Site {
   readonly links: readonly Link[]
   readonly subnets: readonly Subnet[]
   readonly machines: readonly Machine[]
+  /** Addresses that are reserved for whatever is behind a port of a switch or relay agent. */
+  readonly ports?: readonly Port[]
   /** Answer DISCOVER with ACK when asked to (RFC 4039). */
   readonly rapidCommit?: boolean
   /** Ask the network before an address is offered. */
@@ -48,6 +50,12 @@ export interface Site {
   readonly menu?: Menu
   /** How clients may look for boot servers, besides asking those in the menu. */
   readonly discovery?: Discovery
+}
+
+export interface Port {
+  /** Circuit-id, in hexadecimal. */
+  readonly circuit: string
+  readonly address: string
 }
 
 export interface Link {
@@ -137,6 +145,9 @@ const PLAIN = Array.from({ length: 50 }, (_, i) => machineOn('eth0', 20 + i))
 /** The networks behind the relay that have one address to give away, one for each test that needs such a network. */
 export const ONE_ADDRESS_NETS = ['10.9.1', '10.9.2', '10.9.3'] as const
 
+/** Behind the relay: "port1", "port2" and so on, one for each test that needs one. */
+export const PORTS: readonly Port[] = [1, 2, 3].map((n) => ({ circuit: `706f72743${n}`, address: `10.9.0.6${n}` }))
+
 export const DHCP_SITE: Site = {
   mode: 'dhcp',
   links: LINKS,
@@ -160,6 +171,7 @@ export const DHCP_SITE: Site = {
     ...[20, 21, 22].map((last) => machineOn('eth1', last)),
     ...Array.from({ length: 20 }, (_, i) => machineOn('relayed', 20 + i)),
   ],
+  ports: PORTS,
 }
 
 /** Options that are sent to those who ask for them and to nobody else, in hexadecimal. */

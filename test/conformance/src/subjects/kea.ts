@@ -36,6 +36,8 @@ const stands: Readonly<Record<string, Stand>> = {
   A7: { deviates: 'answered' },
   'R1.odd': { deviates: 'of two equal sub-options one is lost' },
   'R1.full': { deviates: 'over 576 octets with much else' },
+  'R3.replaced': { deviates: 'the address of a circuit stays with the first card until its lease ends' },
+  'R4.reserved': { deviates: 'NAK for a renewal without the circuit' },
   R4: { deviates: 'classed anew, without the circuit' },
   R6: { deviates: 'own address kept' },
   R10: { deviates: 'answered' },
@@ -72,7 +74,7 @@ export const kea: Subject = {
   },
 }
 
-function configuration({ links, subnets, machines }: Site, directory: string): unknown {
+function configuration({ links, subnets, machines, ports = [] }: Site, directory: string): unknown {
   return {
     Dhcp4: {
       'interfaces-config': { interfaces: links.map(({ name }) => name), 'dhcp-socket-type': 'raw' },
@@ -80,7 +82,7 @@ function configuration({ links, subnets, machines }: Site, directory: string): u
       'valid-lifetime': LEASE_SECONDS,
       'calculate-tee-times': true,
       authoritative: true,
-      'host-reservation-identifiers': ['hw-address'],
+      'host-reservation-identifiers': ['hw-address', 'circuit-id'],
       'option-def': [
         { name: 'tftp-servers', code: 150, type: 'ipv4-address', array: true },
         { name: 'pxelinux-config', code: 209, type: 'string' },
@@ -99,14 +101,19 @@ function configuration({ links, subnets, machines }: Site, directory: string): u
         subnet: subnet.prefix,
         pools: [{ pool: subnet.pool.join(' - ') }],
         'option-data': [addresses(3, [subnet.router])],
-        reservations: machines.filter((machine) => isIn(machine, subnet)).map(reservation),
+        reservations: [
+          ...machines.filter((machine) => isIn(machine, subnet)).map(reservation),
+          ...ports
+            .filter((port) => isIn(port, subnet))
+            .map(({ circuit, address }) => ({ 'circuit-id': circuit, 'ip-address': address })),
+        ],
       })),
       loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
     },
   }
 }
 
-function isIn({ address }: Machine, { prefix }: Subnet): boolean {
+function isIn({ address }: { readonly address: string }, { prefix }: Subnet): boolean {
   return address.replace(/\d+$/, '0/24') === prefix
 }
 

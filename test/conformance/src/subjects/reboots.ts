@@ -2,7 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Host, Running } from '@reboots/testkit'
-import { BOOT, DOMAIN, LEASE_SECONDS, RELAY, SERVER, type Machine, type MenuItem, type Site } from '../site.ts'
+import {
+  BOOT,
+  DOMAIN,
+  LEASE_SECONDS,
+  RELAY,
+  SERVER,
+  type Machine,
+  type MenuItem,
+  type Port,
+  type Site,
+} from '../site.ts'
 import type { Stand, Started, Subject } from './subject.ts'
 
 /** Rows that wait for what is not built yet. To switch one on: build it, give the site's configuration below, delete the line. */
@@ -21,7 +31,8 @@ export const reboots: Subject = {
     const files = { config: path.join(directory, 'reboots.yaml'), hardware: path.join(directory, 'hardware.yaml') }
     await writeFile(files.config, JSON.stringify(configuration(site)))
     await writeFile(path.join(directory, 'policy.yaml'), policy(site))
-    await writeFile(files.hardware, site.machines.map((machine) => JSON.stringify(record(machine))).join('\n---\n'))
+    const records = [...site.machines.map(record), ...(site.ports ?? []).map(portRecord)]
+    await writeFile(files.hardware, records.map((record) => JSON.stringify(record)).join('\n---\n'))
     const environment = { REBOOTS_CONFIG: files.config, ...(site.unprivileged && { REBOOTS_KOFFI: 'off' }) }
     return start(host, environment, site.mode === 'proxy' ? 'proxydhcp' : 'dhcp')
   },
@@ -145,6 +156,13 @@ function record(machine: Machine): unknown {
     metadata: { name: machine.hostName, namespace: 'default' },
     spec: { interfaces: [{ dhcp, netboot: { allowPXE: true, allowWorkflow: true } }] },
   }
+}
+
+function portRecord({ circuit, address }: Port): unknown {
+  const dhcp = { ip: { address, netmask: '255.255.255.0' }, lease_time: LEASE_SECONDS }
+  const metadata = { name: `port-${circuit}`, namespace: 'default' }
+  const spec = { interfaces: [{ dhcp, match: { circuitId: `0x${circuit}` }, netboot: { allowPXE: true } }] }
+  return { apiVersion: 'tinkerbell.org/v1alpha1', kind: 'Hardware', metadata, spec }
 }
 
 /** The first address of its network, as in the site's subnets. */
