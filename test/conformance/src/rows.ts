@@ -65,7 +65,7 @@ export const DHCP_SECTIONS: readonly Section[] = [
   section('Relay agents (RFC 3046 and its family)', [
     ['R1', 'M', 'option 82 echoed octet for octet, last'],
     ['R2', 'M', 'subnet by `giaddr`; silence if it is in none'],
-    ['R3', 'M', 'circuit-id and remote-id for rules'],
+    ['R3', 'M', 'circuit-id and remote-id for rules and reservations'],
     ['R4', 'M', 'a renewal without 82 is classed as before'],
     ['R5', 'S', 'link selection (RFC 3527)'],
     ['R6', 'O', 'server identifier override (RFC 5107)'],

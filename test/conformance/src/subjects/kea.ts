@@ -36,7 +36,7 @@ const stands: Readonly<Record<string, Stand>> = {
   A7: { deviates: 'answered' },
   'R1.odd': { deviates: 'of two equal sub-options one is lost' },
   'R1.full': { deviates: 'over 576 octets with much else' },
-  'R3.replaced': { deviates: 'the address of a circuit stays with the first card until its lease ends' },
+  'R3.replaced': { notClaimed: 'an address of a circuit stays with the first card until its lease ends' },
   'R4.reserved': { deviates: 'NAK for a renewal without the circuit' },
   R4: { deviates: 'classed anew, without the circuit' },
   R6: { deviates: 'own address kept' },
