@@ -15,6 +15,8 @@ export interface MachineOptions {
   readonly directory: string
   /** A directory shown to the machine as a disk with a FAT file system, second in its boot order. */
   readonly disk?: string
+  /** Of its board; without one firmware sends zeros. */
+  readonly uuid?: string
 }
 
 /** Something the firmware, iPXE or the kernel said on the serial console. */
@@ -76,6 +78,7 @@ export class Machine {
       ...(await firmwareArgs(options)),
       ...networkArgs(tap, options),
       ...diskArgs(options),
+      ...(options.uuid === undefined ? [] : ['-uuid', options.uuid]),
     ]
     const at = Date.now()
     return new Machine(lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }), at, monitor)

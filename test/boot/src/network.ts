@@ -94,8 +94,8 @@ export class Network {
   }
 
   /** Switches a machine on, and off again when its kernel has reported. Rejects if it does not. */
-  async boot(firmware: Firmware, mac: string): Promise<Booted> {
-    return this.untilItReports(await this.powerOn(firmware, mac))
+  async boot(firmware: Firmware, mac: string, uuid?: string): Promise<Booted> {
+    return this.untilItReports(await this.powerOn(firmware, mac, undefined, uuid))
   }
 
   /** Waits for the report of a machine that has been switched on. */
@@ -105,13 +105,14 @@ export class Network {
     return { commandLine: commandLine!, sightings: this.sightings(machine.poweredOnAt) }
   }
 
-  async powerOn(firmware: Firmware, mac: string, disk?: string): Promise<Machine> {
+  async powerOn(firmware: Firmware, mac: string, disk?: string, uuid?: string): Promise<Machine> {
     const directory = join(this.directory, `machine-${this.#machines.length}`)
     const machine = await Machine.powerOn(this.lan, {
       firmware,
       mac,
       directory,
       ...(disk === undefined ? {} : { disk }),
+      ...(uuid === undefined ? {} : { uuid }),
     })
     this.#machines.push(machine)
     return machine

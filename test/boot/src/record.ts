@@ -1,7 +1,9 @@
 /** What a test wants to be true of a machine; the rest of its hardware record is the same for all. */
 export interface MachineRecord {
   readonly name: string
+  /** Of the machine; not in its record if that has a `match`. */
   readonly mac: string
+  readonly match?: unknown
   /** Reserved address; none for a machine whose site gives it one. */
   readonly address?: string
   readonly uefi: boolean
@@ -16,6 +18,7 @@ export const INITRD = 'initramfs'
 /** A Tinkerbell `Hardware` object (v1alpha1). `origin` is that of ipxe-http as machines see it. */
 export function hardwareDocument(record: MachineRecord, origin: string): unknown {
   const ip = record.address === undefined ? {} : { ip: { address: record.address, netmask: '255.255.255.0' } }
+  const mac = record.match === undefined ? { mac: record.mac } : {}
   return {
     apiVersion: 'tinkerbell.org/v1alpha1',
     kind: 'Hardware',
@@ -24,7 +27,8 @@ export function hardwareDocument(record: MachineRecord, origin: string): unknown
       metadata: { facility: { facility_code: 'lab' } },
       interfaces: [
         {
-          dhcp: { mac: record.mac, arch: 'x86_64', hostname: record.name, uefi: record.uefi, lease_time: 600, ...ip },
+          ...(record.match !== undefined && { match: record.match }),
+          dhcp: { ...mac, arch: 'x86_64', hostname: record.name, uefi: record.uefi, lease_time: 600, ...ip },
           netboot: {
             allowPXE: record.allowPxe,
             allowWorkflow: true,
