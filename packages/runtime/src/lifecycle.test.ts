@@ -17,7 +17,8 @@ function program(start: string): string {
     import { runService } from ${part('./lifecycle.ts')}
     import { OperatorError } from ${part('./operator-error.ts')}
     import { z } from ${JSON.stringify(ZOD)}
-    await runService({ name: 'dhcp', shape: z.object({ links: sections.links }), start: async (context) => {
+    await runService({ name: 'dhcp', shape: z.object({ links: sections.links }),
+      limits: async ({ links }) => links.interfaces.map((name) => name + ' is too slow'), start: async (context) => {
       const idle = setInterval(() => {}, 1000)
       const close = async () => { clearInterval(idle); console.error('closed') }
       ${start}
@@ -32,8 +33,14 @@ interface Child {
   announced(): Promise<ChildMessage>
 }
 
-function start(t: TestContext, source: string, options: { ipc: boolean; env?: Record<string, string> }): Child {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+interface Starting {
+  readonly ipc: boolean
+  readonly env?: Record<string, string>
+  readonly args?: readonly string[]
+}
+
+function start(t: TestContext, source: string, options: Starting): Child {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source, '--', ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
     env: { ...process.env, ...options.env },
   })
@@ -48,6 +55,13 @@ function start(t: TestContext, source: string, options: { ipc: boolean; env?: Re
 }
 
 const ANNOUNCE = `context.announce([{ what: 'DHCP', address: '0.0.0.0:67 on eth0' }], 'known machines'); return { close }`
+
+test('a check says that the configuration is in order, and what this host keeps the service from', async (t) => {
+  const env = { REBOOTS_LINKS_INTERFACES: 'eth0' }
+  const child = start(t, program('throw new Error()'), { ipc: false, args: ['--check'], env })
+  assert.deepEqual(await child.ended, { code: 0, signal: null })
+  assert.equal(await child.stdout, 'dhcp: the configuration is in order\ndhcp: eth0 is too slow\n')
+})
 
 const stops: readonly { name: string; how: (child: ChildProcess) => void; why: string }[] = [
   { name: 'SIGTERM', how: (child) => child.kill('SIGTERM'), why: 'SIGTERM' },

@@ -26,17 +26,34 @@ const pool = (range: string) => [{ subnet: '192.168.1.0/24', pools: [{ range }] 
 
 /** The service with its door, its books and its prober on a wire in simulated time. */
 class Town {
-  readonly clock = new VirtualClock()
-  readonly wire = new VirtualWire(this.clock)
+  readonly clock: VirtualClock
+  readonly wire: VirtualWire
   readonly metrics = createMetrics('dhcp')
   /** Replies, in the order in which they left. */
   readonly sent: DhcpMessage[] = []
   #door!: UdpDoorOptions
 
+  private constructor(clock: VirtualClock, wire: VirtualWire) {
+    this.clock = clock
+    this.wire = wire
+  }
+
   static async open(range: string, atOnce = 64): Promise<Town> {
-    const town = new Town()
+    const [town] = await Town.openReplicas(1, range, atOnce)
+    return town!
+  }
+
+  /** Services that share the wire and the books. */
+  static openReplicas(replicas: number, range: string, atOnce = 64): Promise<Town[]> {
+    const clock = new VirtualClock()
+    const wire = new VirtualWire(clock)
     const site = new Site({ unknown: true, dhcp: { subnets: pool(range) }, settings: { conflictProbe: PROBING } })
-    const { clock, wire, metrics } = town
+    const towns = Array.from({ length: replicas }, () => new Town(clock, wire).#openOne(site, atOnce))
+    return Promise.all(towns)
+  }
+
+  async #openOne(site: Site, atOnce: number): Promise<Town> {
+    const { clock, wire, metrics } = this
     const asker: Asker = wire.attach((address, occupant) => prober.answered(asker, address, occupant))
     const budget = { waitMilliseconds: 400, atOnce, rememberSeconds: 60 as Seconds }
     const now = () => clock.now as Instant
@@ -52,12 +69,12 @@ class Town {
       log: createLog('dhcp', { level: 'silent', format: 'json' }),
       metrics,
       open: async (options) => {
-        town.#door = options
-        const send = (bytes: Uint8Array) => void town.sent.push(decodeMessage(bytes.slice()))
+        this.#door = options
+        const send = (bytes: Uint8Array) => void this.sent.push(decodeMessage(bytes.slice()))
         return { link: LINK as UdpLink, port: SERVER_PORT, send, close: async () => {} }
       },
     })
-    return town
+    return this
   }
 
   /** Messages that come in together; what needs no probe is answered when this is over. */
@@ -113,6 +130,14 @@ test('a client that says DISCOVER again while it is probed for has one probe, an
   assert.deepEqual(town.news(), ['offer 1 to 01: 192.168.1.10', 'offer 4 to 01: 192.168.1.10'])
   assert.deepEqual(town.wire.asked, [ip('192.168.1.10'), ip('192.168.1.10')])
   assert.match(await town.metrics.text(), /outcome="superseded"} 2/)
+})
+
+test('two replicas probe for the same newcomer, take each other for nobody, and offer the same', async () => {
+  const [one, other] = (await Town.openReplicas(2, '192.168.1.10-192.168.1.40')) as [Town, Town]
+  one.wire.hosts.set(ip('192.168.1.10'), SQUATTER)
+  await Promise.all([one.receive(discover(1, 1)), other.receive(discover(1, 1))])
+  await one.pass(402)
+  assert.deepEqual([one.news(), other.news()], [['offer 1 to 01: 192.168.1.11'], ['offer 1 to 01: 192.168.1.11']])
 })
 
 test('a site that is switched on as a whole is not slowed down: beyond the budget offers leave at once', async () => {

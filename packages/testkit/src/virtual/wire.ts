@@ -16,26 +16,31 @@ export class VirtualWire {
   readonly asked: Ipv4Address[] = []
   /** Nothing can be put on it. */
   broken = false
-  /** Somebody is waiting for answers. */
-  listening = false
+  readonly #listening = new Set<VirtualAsker>()
   readonly #clock: VirtualClock
 
   constructor(clock: VirtualClock) {
     this.#clock = clock
   }
 
-  /** Answers come after a millisecond, to whoever listens then. */
+  /** Somebody is waiting for answers. */
+  get listening(): boolean {
+    return this.#listening.size > 0
+  }
+
+  /** Answers come after a millisecond, if they are waited for then. */
   attach(answered: (address: Ipv4Address, occupant: MacAddress) => void): VirtualAsker {
-    return {
+    const asker: VirtualAsker = {
       ask: (address) => {
         if (this.broken) return false
         this.asked.push(address)
         const host = this.hosts.get(address)
-        if (host !== undefined) this.#clock.later(1, () => this.listening && answered(address, host))
+        if (host !== undefined) this.#clock.later(1, () => this.#listening.has(asker) && answered(address, host))
         return true
       },
-      listen: (listening) => void (this.listening = listening),
+      listen: (listening) => void this.#listening[listening ? 'add' : 'delete'](asker),
       close: () => {},
     }
+    return asker
   }
 }
