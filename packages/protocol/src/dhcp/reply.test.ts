@@ -87,6 +87,14 @@ for (const { name, reply, header } of HEADERS) {
   })
 }
 
+test('an option 82 of nothing but what is not sent back is left out (RFC 3046 §2.0: one sub-option at least)', () => {
+  const replies = ['970200610000', '9700', ''].map((relayed) => bootReply(request({ 82: relayed }), 'offer', SERVER))
+  assert.deepEqual(
+    replies.map(({ options }) => options.get(82)),
+    [fromHex('0000'), undefined, undefined],
+  )
+})
+
 const LEASE = { 51: '00000e10', 58: '00000708', 59: '00000c4e' }
 const plain = (list?: string): DhcpMessage => request(list === undefined ? {} : { 55: list })
 const offered = (list?: string, config = CONFIG): DhcpMessage => offer(plain(list), GIVEN, config, SERVER)

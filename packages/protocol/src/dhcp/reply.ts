@@ -124,7 +124,10 @@ function addCommon(options: OptionSet, request: DhcpMessage, type: MessageType, 
   const identifier = request.options.get(clientIdentifier.code)
   if (identifier !== undefined) options.set(clientIdentifier.code, identifier)
   const relayed = request.options.get(relayAgentInformation.code)
-  if (relayed !== undefined) options.set(relayAgentInformation.code, echoedRelayAgent(relayed))
+  if (relayed === undefined) return
+  const echoed = echoedRelayAgent(relayed)
+  // RFC 3046 §2.0: an option 82 has one sub-option at least.
+  if (echoed.length > 0) options.set(relayAgentInformation.code, echoed)
 }
 
 let ourselves: { readonly address: Ipv4Address; readonly value: Uint8Array } | undefined
