@@ -4,7 +4,12 @@ import { readOptions, type Command } from './command.ts'
 import { runThrough } from './run.ts'
 import { ROOT } from './repository.ts'
 
-const SUITES = ['test/conformance/**/*.test.ts', 'test/chaos/**/*.test.ts', 'test/boot/**/*.test.ts']
+const SUITES = [
+  'test/fuzz/**/*.test.ts',
+  'test/conformance/**/*.test.ts',
+  'test/chaos/**/*.test.ts',
+  'test/boot/**/*.test.ts',
+]
 
 /** What the suites use of a machine; each test asks for its own part of it. */
 const NEEDS = {
@@ -18,6 +23,8 @@ const NEEDS = {
     'kea-dhcp4',
     'udhcpc',
     'dhclient',
+    'dhcpcd',
+    'dhcrelay',
     'busybox',
     'tshark',
     'curl',
@@ -30,10 +37,10 @@ const NEEDS = {
 
 export const test: Command = {
   name: 'test',
-  summary: 'check, then conformance, chaos and real firmware in QEMU',
+  summary: 'check, then fuzz, conformance, chaos and real firmware in QEMU',
   usage: `reboots test
 
-Runs check, then the suites of test/conformance, test/chaos and test/boot, one after another, in network namespaces of their own. They need root and
+Runs check, then the suites of test/fuzz, test/conformance, test/chaos and test/boot, one after another, in network namespaces of their own. They need root and
 the packages of test/boot/packages.txt. What is missing is said before they start; tests that need it are left out by name, and with
 CI=true in the environment nothing may be left out.`,
   async run(args) {

@@ -3,10 +3,9 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Lan, run, type Host } from '@reboots/testkit'
+import { Lan, pcapFile, tsharkFaults, type Host } from '@reboots/testkit'
 import { machineOn, MARKERS, RELAY, SERVER, WIDELY_ROUTED, type Site } from './site.ts'
 import type { Started, Subject } from './subjects/subject.ts'
-import { pcapFile } from './wire/pcap-file.ts'
 import { datagramOf, DISCOVER, REQUEST, type Request } from './wire/request.ts'
 import { bytes, ip, text, u16, u8 } from './wire/octets.ts'
 import { answers, Wire, type Reply } from './wire/wire.ts'
@@ -177,15 +176,12 @@ export class Lab {
     return Object.values(this.#wires).flatMap((wire) => wire.takeArrived().map(describeReply))
   }
 
-  /** What tshark finds fault with in everything the server sent, one line each. */
+  /** What tshark finds fault with in everything the server sent. */
   async faults(): Promise<string> {
     const frames = Object.values(this.#wires).flatMap((wire) => wire.frames)
     const file = path.join(this.#directory, 'replies.pcap')
     await writeFile(file, pcapFile(frames))
-    const unfair = UNREADABLE_TO_TSHARK.map(({ mac }) => ` and dhcp.hw.mac_addr != ${mac}`).join('')
-    const fault = `(_ws.malformed or _ws.expert.severity >= 0x600000)${unfair}`
-    const args = ['-n', '-r', file, '-d', 'udp.port==4011,dhcp', '-Y', fault]
-    return run({ command: 'tshark', args: [...args, '-T', 'fields', '-e', '_ws.expert.message', '-e', 'dhcp'] })
+    return tsharkFaults(file, UNREADABLE_TO_TSHARK.map(({ mac }) => `dhcp.hw.mac_addr != ${mac}`).join(' and '))
   }
 
   /** Ends everything; a second time it does nothing. */

@@ -14,7 +14,7 @@ export interface HostOptions {
   readonly mac?: string
 }
 
-/** The name of a host's only interface. */
+/** The name of a host's interface on the LAN it belongs to. */
 export const HOST_LINK = 'eth0'
 const BRIDGE = 'br0'
 
@@ -54,17 +54,21 @@ export class Lan {
     return lan
   }
 
-  async addHost(name: string, { address, mac }: HostOptions = {}): Promise<Host> {
-    const namespace = await openNamespace(this.#prefix, name)
-    const port = `p-${name}`.slice(0, 15)
-    const own = mac === undefined ? [] : ['address', mac]
-    await this.#ip('link', 'add', port, 'type', 'veth', 'peer', 'name', HOST_LINK, ...own, 'netns', namespace.name)
-    await this.#ip('link', 'set', port, 'master', BRIDGE, 'up')
-    const host = new Host(name, namespace)
-    await host.ip('link', 'set', HOST_LINK, 'up')
-    if (address !== undefined) await host.ip('address', 'add', address, 'broadcast', '+', 'dev', HOST_LINK)
+  async addHost(name: string, options: HostOptions = {}): Promise<Host> {
+    const host = new Host(name, await openNamespace(this.#prefix, name))
+    await this.attach(host, HOST_LINK, options)
     this.#hosts.push(host)
     return host
+  }
+
+  /** One more interface for a host of another LAN, which is then on both. */
+  async attach(host: Host, link: string, { address, mac }: HostOptions = {}): Promise<void> {
+    const port = `p-${host.name}`.slice(0, 15)
+    const own = mac === undefined ? [] : ['address', mac]
+    await this.#ip('link', 'add', port, 'type', 'veth', 'peer', 'name', link, ...own, 'netns', host.namespace)
+    await this.#ip('link', 'set', port, 'master', BRIDGE, 'up')
+    await host.ip('link', 'set', link, 'up')
+    if (address !== undefined) await host.ip('address', 'add', address, 'broadcast', '+', 'dev', link)
   }
 
   /** A port for a virtual machine that runs by `start`; returns the interface's name. */
@@ -107,7 +111,7 @@ export class Lan {
   }
 }
 
-/** A computer on the LAN: a namespace with one interface, `eth0`. */
+/** A computer on the LAN: a namespace with an interface, `eth0`. */
 export class Host {
   readonly name: string
   readonly #namespace: Namespace
@@ -119,6 +123,11 @@ export class Host {
   }
 
   /** Starts a program there that goes on running; it is ended with the LAN at the latest. */
+  /** The name of its network namespace. */
+  get namespace(): string {
+    return this.#namespace.name
+  }
+
   start(name: string, command: Command): Running {
     const running = new Running(name, inNamespace(this.#namespace, command))
     this.#started.push(running)
