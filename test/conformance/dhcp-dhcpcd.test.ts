@@ -49,6 +49,8 @@ const CONFIG = {
   hardware: { files: ['hardware.yaml'] },
   dhcp: {
     unknownMachines: 'serve',
+    // It is for the client to find who squats.
+    conflictProbe: { enabled: false },
     options: { 'ntp-servers': ['192.0.2.123'] },
     subnets: [{ subnet: '192.168.90.0/24', pools: [{ range: '192.168.90.100-192.168.90.101' }] }],
   },

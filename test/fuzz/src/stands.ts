@@ -1,6 +1,6 @@
 import { runStep, type LeaseStep, type LeaseTable, type StepResult } from '@reboots/leases'
 import type { Instant } from '@reboots/protocol/net'
-import { serveDhcpWithStore, type DhcpDecision, type DhcpOutcome } from '@reboots/runtime'
+import { serveDhcpWithStore, type DhcpDecision, type DhcpOutcome, type Probe } from '@reboots/runtime'
 import { DHCP, LINKS, MACHINES } from './site.ts'
 import { Doors, type Stand } from './stand.ts'
 
@@ -60,6 +60,7 @@ async function openDhcp({ name, identity, config }: (typeof VARIANTS)[number]): 
           handle(message, arrival, site.ports, now),
       ],
     ],
+    probe: identity === 'mac' ? undefined : probed,
     run: async (steps, now) => steps.map((step) => carriedOut(site.ports.leases, step, now)),
     level: levelOf,
     remarks: remarksOf,
@@ -72,6 +73,16 @@ async function openDhcp({ name, identity, config }: (typeof VARIANTS)[number]): 
 let steps = 0
 function carriedOut(leases: LeaseTable, step: LeaseStep, now: Instant): StepResult {
   return ++steps % 500 === 0 ? 'unavailable' : runStep(leases, step, now)
+}
+
+/** Of the probes one in seven takes its time, and one in eleven finds a host that nobody has given the address to. */
+let probes = 0
+const probed: Probe = (_, done) => {
+  const number = ++probes
+  const result = number % 11 === 0 ? { occupant: LINKS[1].hardwareAddress } : 'free'
+  if (number % 7 > 0) return result
+  queueMicrotask(() => done(result))
+  return undefined
 }
 
 async function openProxydhcp(): Promise<Stand> {
