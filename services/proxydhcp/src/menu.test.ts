@@ -38,6 +38,9 @@ const romAsking: DhcpMessage = { ...withOption(rom, messageTypeOption, 'request'
 const SCRIPT = 'http://192.168.77.1:7080/ipxe/script/52:54:00:aa:01:01/auto.ipxe?arch=7'
 const GUID = '&uuid=00000000-0000-0000-0000-000000000000'
 
+/** Where that came from. */
+const REAL: Endpoint = { address: ip('192.168.88.100'), port: 4011 }
+
 const discovery = (options: Ports['settings']['discovery']) => ({ policy: POLICY, settings: { discovery: options } })
 
 describe('the menu in an offer', () => {
@@ -139,6 +142,16 @@ describe('what is chosen, on port 4011', () => {
       assert.equal(hex(reply.options.get(43)!), `4704${type.toString(16)}0000ff`)
     })
   }
+
+  test('what UEFI really sends when its second entry is chosen, to a group', () => {
+    const menu = '{ title: One, boot: shell }, { title: Two, boot: hook }'
+    const policy = POLICY.replace(/entries:\n(.*- .*\n)*/, `entries: [${menu}]\n`)
+    const outcome = replied(ask(vector('menu-ovmf-item-request'), site({ policy }), REAL))
+    assert.deepEqual(
+      [outcome.chosen, outcome.reply.file, outcome.to],
+      ['Two', 'ipxe.efi', { kind: 'unicast', to: REAL }],
+    )
+  })
 
   test('who has not chosen gets the menu again', () => {
     for (const message of [binl, romAsking]) {

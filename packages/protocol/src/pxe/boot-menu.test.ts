@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { hex } from '../bytes/index.ts'
+import { fromHex, hex } from '../bytes/index.ts'
+import { decodeMessage } from '../dhcp/index.ts'
 import { parseIpv4, type Ipv4Address } from '../net/index.ts'
 import { decodeVendorOptions, encodeMenu, menuLength, type BootMenu } from './index.ts'
 
@@ -34,6 +36,28 @@ for (const [what, given, expected] of rows) {
     assert.equal(hex(encodeMenu(given)), expected.replaceAll(' ', ''))
   })
 }
+
+test('a menu is written as dnsmasq writes it', () => {
+  const other = parseIpv4('192.168.77.9')!
+  const theirs: BootMenu = {
+    prompt: { timeout: 5, prompt: 'Press F8' },
+    items: [
+      { type: 0, description: 'Local' },
+      { type: 0x8000, description: 'Install' },
+      { type: 0x8001, description: 'Other' },
+      { type: 9, description: 'Type9' },
+    ],
+    servers: [
+      { type: 0x8000, addresses: [us] },
+      { type: 0x8001, addresses: [other] },
+    ],
+    discovery: { broadcast: true },
+  }
+  for (const name of ['menu-dnsmasq-offer', 'menu-dnsmasq-menu-ack']) {
+    const octets = fromHex(readFileSync(new URL(`../../vectors/${name}.hex`, import.meta.url), 'latin1'))
+    assert.equal(hex(encodeMenu(theirs)), hex(decodeMessage(octets).options.get(43)!), name)
+  }
+})
 
 const address = fc.nat({ max: 0xffffffff }).map((value) => value as Ipv4Address)
 const type = fc.nat({ max: 0xffff })
