@@ -1,9 +1,13 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
 
+/** How long somebody may look at a menu. */
+const SHOWN_MS = 3_600_000
 /** From the choice until iPXE has been loaded and asks: TFTP in small blocks and a slow network at worst. */
-const KEPT_MS = 300_000
-/** Once iPXE has asked: it may ask again, and after that it is another boot. */
+const CHOSEN_MS = 300_000
+/** Once the next stage has asked: it may ask again, and after that it is another boot. */
 const ASKED_MS = 60_000
+/** The menu is on the screen, or it was left without asking us for anything. */
+export const NOTHING_CHOSEN = 0
 /** A few hundred octets each. */
 const MOST = 8192
 
@@ -14,19 +18,23 @@ interface Choice {
 }
 
 /**
- * What was chosen from a menu that firmware showed, until the iPXE that it then loads asks for its script: so nobody is asked twice. Only a
- * convenience, and of this replica: who is not remembered is shown the menu by iPXE.
+ * What was chosen from a menu that firmware showed, for what the machine asks next: so iPXE need not show the menu again, and who chose the local
+ * disk is not given something else by the firmware's next way to boot. Of this replica only; who is not remembered is asked again.
  */
 export class Choices {
   readonly #choices = new Map<MacAddress, Choice>()
 
-  /** `item` counts the entries of the menu from 1. */
-  remember(mac: MacAddress, menu: string, item: number, now: Instant): void {
-    this.#choices.delete(mac)
-    if (this.#choices.size >= MOST) this.#forgetOldest()
-    this.#choices.set(mac, { menu, item, until: (now + KEPT_MS) as Instant })
+  /** Firmware begins anew, and is given a menu. */
+  show(mac: MacAddress, menu: string, now: Instant): void {
+    this.#put(mac, { menu, item: NOTHING_CHOSEN, until: (now + SHOWN_MS) as Instant })
   }
 
+  /** `item` counts the entries of the menu from 1. */
+  choose(mac: MacAddress, menu: string, item: number, now: Instant): void {
+    this.#put(mac, { menu, item, until: (now + CHOSEN_MS) as Instant })
+  }
+
+  /** The item, `NOTHING_CHOSEN`, or undefined where no menu was shown. */
   of(mac: MacAddress, menu: string, now: Instant): number | undefined {
     const choice = this.#choices.get(mac)
     if (choice === undefined || choice.menu !== menu || now >= choice.until) return undefined
@@ -37,6 +45,12 @@ export class Choices {
 
   forget(mac: MacAddress): void {
     this.#choices.delete(mac)
+  }
+
+  #put(mac: MacAddress, choice: Choice): void {
+    this.#choices.delete(mac)
+    if (this.#choices.size >= MOST) this.#forgetOldest()
+    this.#choices.set(mac, choice)
   }
 
   #forgetOldest(): void {

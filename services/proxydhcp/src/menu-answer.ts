@@ -2,6 +2,7 @@ import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
 import { bootItemAck, encodeMenu, LOCAL_BOOT, showsMenu, type BootClient, type BootItem } from '@reboots/protocol/pxe'
 import { bootMenuOf, type Menu } from '@reboots/rules'
+import { NOTHING_CHOSEN } from './choices.ts'
 import { targetOf, type Decided } from './find-target.ts'
 import type { Silence, Silent } from './outcome.ts'
 import type { Ports } from './ports.ts'
@@ -43,7 +44,9 @@ export function itemAnswer(
   if (entry === undefined || silent !== undefined) return { silent: silent ?? 'unknown-boot-item', verdict }
   const target = targetOf(decided, index + 1)
   if ('silent' in target) return target
-  if (entry.boots.kind === 'boot') ports.choices.remember(client.mac, menu.name, index + 1, now)
+  // A file may be an iPXE of the site's own, which would be sent to itself again and again.
+  if (entry.boots.kind === 'boot') ports.choices.choose(client.mac, menu.name, index + 1, now)
+  else ports.choices.forget(client.mac)
   return { reply: bootItemAck(request, client, target, server, chosen), chosen: entry.title }
 }
 
@@ -54,9 +57,13 @@ function whyNot({ type, layer, credentials }: BootItem, boots: string | undefine
   return boots === 'elsewhere' ? 'boot-item-of-other-server' : undefined
 }
 
-/** What the firmware was told to boot before iPXE came: iPXE need not ask again. */
+/**
+ * What was chosen from the menu that this machine's firmware has shown: where iPXE goes without asking again. UEFI that leaves the menu for
+ * the local disk may come by HTTP boot first, and has to be refused then: what it has chosen is `NOTHING_CHOSEN`.
+ */
 export function chosenBefore({ client, verdict }: Decided, ports: Ports, now: Instant): number | undefined {
   const { decision } = verdict
-  if (client.loader !== 'ipxe' || decision.kind !== 'menu') return undefined
-  return ports.choices.of(client.mac, decision.menu.name, now)
+  if (decision.kind !== 'menu' || (client.loader === 'firmware' && client.transport === 'tftp')) return undefined
+  const item = ports.choices.of(client.mac, decision.menu.name, now)
+  return client.loader === 'ipxe' && item === NOTHING_CHOSEN ? undefined : item
 }

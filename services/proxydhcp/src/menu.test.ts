@@ -33,6 +33,7 @@ const ovmf = vector('v01-ovmf-x64-pxe-discover')
 const binl = { ...vector('v03-ovmf-x64-binl-request'), chaddr: ovmf.chaddr }
 const ipxe = { ...vector('v05-ipxe-efi-discover'), chaddr: ovmf.chaddr }
 const ipxeAsking = { ...vector('v06-ipxe-efi-proxy-request'), chaddr: ovmf.chaddr }
+const http = { ...vector('v07-ovmf-x64-http-discover'), chaddr: ovmf.chaddr }
 const rom = changed(vector('v04-ipxe-bios-discover'), { 77: undefined, 175: undefined, 55: undefined })
 const romAsking: DhcpMessage = { ...withOption(rom, messageTypeOption, 'request'), ciaddr: ip('192.168.77.87') }
 const SCRIPT = 'http://192.168.77.1:7080/ipxe/script/52:54:00:aa:01:01/auto.ipxe?arch=7'
@@ -88,7 +89,6 @@ describe('the menu in an offer', () => {
 
 describe('those that show no menu', () => {
   const pi: DhcpMessage = { ...rom, chaddr: bytesOfMac(parseMac('dc:a6:32:01:02:03')!) }
-  const http = { ...vector('v07-ovmf-x64-http-discover'), chaddr: ovmf.chaddr }
   const first = POLICY.replace('- { title: Shell, boot: shell }', '')
   const url = 'http://192.168.77.1:7080/ipxe/binary/52:54:00:aa:01:01'
   const rows: readonly (readonly [string, DhcpMessage, string, string])[] = [
@@ -188,6 +188,33 @@ describe('nobody is asked twice', () => {
   test('firmware that begins anew has not chosen yet', () => {
     const ports = site({ policy: POLICY })
     replied(ask(choosing(binl, TYPES.hook), ports))
+    replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
+    assert.doesNotMatch(asksForScript(ports), /item=/)
+  })
+
+  test('UEFI that left the menu for its disk is refused when it comes by HTTP boot next, for a minute', () => {
+    const ports = site({ policy: POLICY })
+    const byHttp = (seconds: number): string => {
+      const now = (NOW + seconds * 1000) as Instant
+      return replied(handle(http, { link: LINK, from: NOBODY }, ports, now))
+        .reply.file.split('/')
+        .at(-1)!
+    }
+    replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
+    assert.deepEqual([1800, 1850, 1861].map(byHttp), ['netboot-not-allowed', 'netboot-not-allowed', 'ipxe.efi'])
+  })
+
+  test('UEFI that could not load by TFTP what was chosen gets it by HTTP boot', () => {
+    const ports = site({
+      policy: POLICY.replace('- { title: Shell, boot: shell }', '- { title: Disk, boot: local-disk }'),
+    })
+    replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
+    replied(ask(choosing(binl, TYPES.hook), ports))
+    assert.match(replied(handle(http, { link: LINK, from: NOBODY }, ports, NOW)).reply.file, /\/ipxe\.efi$/)
+  })
+
+  test('iPXE that something else has loaded shows the menu', () => {
+    const ports = site({ policy: POLICY })
     replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
     assert.doesNotMatch(asksForScript(ports), /item=/)
   })

@@ -30,8 +30,8 @@ function offerOf(message: DhcpMessage, decided: Decided, link: Link, ports: Port
     const target = targetOf(decided, chosenBefore(decided, ports, now))
     return 'silent' in target ? target : proxyOffer(message, client, target, link.address)
   }
-  // Firmware begins anew, and with it the choice.
-  ports.choices.forget(client.mac)
   const vendor = vendorMenu(decided, menu, link.address, ports)
-  return 'silent' in vendor ? vendor : proxyMenuOffer(message, vendor, link.address)
+  if ('silent' in vendor) return vendor
+  ports.choices.show(client.mac, menu.name, now)
+  return proxyMenuOffer(message, vendor, link.address)
 }

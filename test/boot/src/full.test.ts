@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { diskWithLoader } from './disk.ts'
 import { answersOf, assertHonestServers, fetchesOf } from './evidence.ts'
-import { kernelPath } from './kernel.ts'
 import { assertArguments, LAB_MISSING as skip, MAC, recordOf, RESERVED, SCRIPT_AND_KERNEL } from './lab.ts'
 import { BOOT_WITHIN_MS, REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
 import type { ServiceName } from './stack.ts'
@@ -64,11 +62,3 @@ test('row 5: OVMF goes on to its disk when netboot is not allowed, and the log s
     assert.match(JSON.stringify(answered), /netboot is not allowed in the hardware record/)
   })
 })
-
-/** A disk that UEFI can start: any EFI program will do, and the kernel is one. */
-async function diskWithLoader(directory: string): Promise<string> {
-  const disk = join(directory, 'disk')
-  await mkdir(join(disk, 'EFI', 'BOOT'), { recursive: true })
-  await copyFile(await kernelPath(), join(disk, 'EFI', 'BOOT', 'BOOTX64.EFI'))
-  return disk
-}

@@ -4,9 +4,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Lan, Running } from '@reboots/testkit'
+import { PlainRom, plainRomArgs } from './plain-rom.ts'
 
-/** SeaBIOS with iPXE as the card's ROM; OVMF that boots by PXE; OVMF that boots by HTTP. */
-export type Firmware = 'bios' | 'uefi' | 'uefi-http'
+/** SeaBIOS with iPXE as the card's ROM; the same as if that were not iPXE; OVMF that boots by PXE; OVMF that boots by HTTP. */
+export type Firmware = 'bios' | 'bios-rom' | 'uefi' | 'uefi-http'
 
 export interface MachineOptions {
   readonly firmware: Firmware
@@ -31,8 +32,10 @@ export interface Stage {
 const OVMF = '/usr/share/OVMF'
 const OVMF_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`]
 export const MACHINE_COMMANDS = ['qemu-system-x86_64']
+const IPXE_ROM = ['/usr/lib/ipxe/qemu/pxe-virtio.rom']
 export const MACHINE_FILES: Readonly<Record<Firmware, readonly string[]>> = {
-  bios: ['/usr/lib/ipxe/qemu/pxe-virtio.rom'],
+  bios: IPXE_ROM,
+  'bios-rom': IPXE_ROM,
   uefi: OVMF_FILES,
   'uefi-http': OVMF_FILES,
 }
@@ -80,8 +83,15 @@ export class Machine {
       ...diskArgs(options),
       ...(options.uuid === undefined ? [] : ['-uuid', options.uuid]),
     ]
+    const rom = options.firmware === 'bios-rom' ? await PlainRom.open(options.directory) : undefined
     const at = Date.now()
-    return new Machine(lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }), at, monitor)
+    const machine = new Machine(
+      lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }),
+      at,
+      monitor,
+    )
+    void machine.#running.ended.then(() => rom?.close())
+    return machine
   }
 
   /** The serial console so far, without control sequences. */
@@ -156,7 +166,7 @@ const BOARD = words(
 
 async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<string[]> {
   // Without graphics SeaBIOS, and with it iPXE's ROM, talks on the serial line.
-  if (firmware === 'bios') return words('-machine pc,graphics=off -vga std')
+  if (isBios(firmware)) return words('-machine pc,graphics=off -vga std')
   const variables = join(directory, 'variables.fd')
   await copyFile(`${OVMF}/OVMF_VARS_4M.fd`, variables)
   // PXE comes before HTTP in its boot order.
@@ -172,13 +182,18 @@ async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<st
   ]
 }
 
-function networkArgs(tap: string, { firmware, mac }: MachineOptions): string[] {
+function isBios(firmware: Firmware): boolean {
+  return firmware === 'bios' || firmware === 'bios-rom'
+}
+
+function networkArgs(tap: string, { firmware, mac, directory }: MachineOptions): string[] {
   // An empty ROM file: OVMF's own PXE runs, not iPXE. SeaBIOS has no PXE but that of the card's ROM, and that is iPXE.
-  const rom = firmware === 'bios' ? '' : ',romfile='
-  return words(
-    `-netdev tap,id=n0,ifname=${tap},script=no,downscript=no`,
-    `-device virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`,
-  )
+  const rom = isBios(firmware) ? '' : ',romfile='
+  const network =
+    firmware === 'bios-rom'
+      ? plainRomArgs(directory, tap)
+      : words(`-netdev tap,id=n0,ifname=${tap},script=no,downscript=no`)
+  return [...network, ...words(`-device virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`)]
 }
 
 function diskArgs({ disk }: MachineOptions): string[] {

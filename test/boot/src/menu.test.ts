@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatIpv4 } from '@reboots/protocol/net'
 import { decodeVendorOptions } from '@reboots/protocol/pxe'
+import { diskWithLoader } from './disk.ts'
 import { answersOf, bootServerRequests, fetchesOf } from './evidence.ts'
 import { LAB_MISSING as skip, MAC, recordOf, SCRIPT, SCRIPT_AND_KERNEL } from './lab.ts'
 import { BOOT_WITHIN_MS, ORIGIN, REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
@@ -8,6 +10,8 @@ import { dnsmasq, kea, type Ipv6, type SiteDhcp } from './site.ts'
 import type { Sighting } from './timeline/sighting.ts'
 
 // What people choose from a menu, or do not: the machine itself says which entry its kernel was started by.
+
+const GROUP = '224.0.1.2'
 
 function policy(timeout: number | 'forever'): string {
   const profile = (name: string): string =>
@@ -40,17 +44,50 @@ test('OVMF shows the menu, and takes the first entry when nobody presses a key',
     const machine = await network.powerOn('uefi', MAC)
     await machine.waitFor(/Press F8 to choose/, BOOT_WITHIN_MS)
     const { commandLine, sightings } = await network.untilItReports(machine)
-    assertChosen(sightings, commandLine, 'first', 0x8000)
+    assertChosen(sightings, commandLine, 'first', REBOOTS_ADDRESS, 'ipxe.efi')
   })
 })
 
-test('OVMF obeys the choice of its menu, and iPXE does not ask again', { skip }, async () => {
-  await withNetwork(networkWith('menu-choice', kea, 'advertised', 'forever'), async (network) => {
+test('OVMF goes on to its disk when that is chosen, and asks nobody', { skip }, async () => {
+  await withNetwork(networkWith('menu-disk', kea, 'managed', 'forever'), async (network) => {
+    const machine = await network.powerOn('uefi', MAC, await diskWithLoader(network.directory))
+    await machine.waitFor(/The local disk/, BOOT_WITHIN_MS)
+    await machine.press('down', 'down', 'ret')
+    // The name of the disk's boot entry; the entry before it is the network card's.
+    await machine.waitFor(/BdsDxe: starting Boot[0-9A-F]+ "UEFI Misc Device"/, BOOT_WITHIN_MS)
+    await machine.powerOff()
+    assert.deepEqual(fetchesOf(network.sightings()), [])
+    assert.deepEqual(bootServerRequests(network.sightings()), [])
+  })
+})
+
+test('a BIOS PXE ROM shows the menu, and takes the first entry when nobody presses a key', { skip }, async () => {
+  await withNetwork(networkWith('menu-rom', dnsmasq, 'none', 2), async (network) => {
+    const machine = await network.powerOn('bios-rom', MAC)
+    await machine.waitFor(/Press F8 to choose/, BOOT_WITHIN_MS)
+    const { commandLine, sightings } = await network.untilItReports(machine)
+    assertChosen(sightings, commandLine, 'first', REBOOTS_ADDRESS, 'undionly.kpxe')
+  })
+})
+
+test('a BIOS PXE ROM obeys the choice of its menu', { skip }, async () => {
+  await withNetwork(networkWith('menu-rom-choice', dnsmasq, 'none', 'forever'), async (network) => {
+    const machine = await network.powerOn('bios-rom', MAC)
+    await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+    await machine.press('down', 'ret')
+    const { commandLine, sightings } = await network.untilItReports(machine)
+    assertChosen(sightings, commandLine, 'second', REBOOTS_ADDRESS, 'undionly.kpxe')
+  })
+})
+
+test('OVMF obeys the choice of its menu, finds us by multicast, and iPXE does not ask again', { skip }, async () => {
+  const options = { ...networkWith('menu-choice', kea, 'advertised', 'forever'), discovery: { multicast: GROUP } }
+  await withNetwork(options, async (network) => {
     const machine = await network.powerOn('uefi', MAC)
     await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
     await machine.press('down', 'ret')
     const { commandLine, sightings } = await network.untilItReports(machine)
-    assertChosen(sightings, commandLine, 'second', 0x8001)
+    assertChosen(sightings, commandLine, 'second', GROUP, 'ipxe.efi')
   })
 })
 
@@ -71,18 +108,23 @@ test(
 )
 
 /** The firmware asked port 4011 for the entry, and iPXE was sent to its script at once. */
-function assertChosen(sightings: readonly Sighting[], commandLine: string, entry: string, type: number): void {
+function assertChosen(
+  sightings: readonly Sighting[],
+  commandLine: string,
+  entry: 'first' | 'second',
+  askedAt: string,
+  file: string,
+): void {
   assert.match(commandLine, new RegExp(`menu\\.entry=${entry}`))
+  const item = { first: 1, second: 2 }[entry]
   const [asked] = bootServerRequests(sightings)
-  assert.deepEqual(decodeVendorOptions(asked!.message.options.get(43)!).bootItem, {
-    type,
-    layer: 0,
-    credentials: false,
-  })
+  assert.equal(formatIpv4(asked!.packet.to.address), askedAt)
+  const { bootItem } = decodeVendorOptions(asked!.message.options.get(43)!)
+  assert.deepEqual(bootItem, { type: 0x7fff + item, layer: 0, credentials: false })
   const answered = answersOf(sightings).find(({ port }) => port === 4011)
-  assert.deepEqual(answered, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: '', file: 'ipxe.efi', port: 4011 })
-  assert.deepEqual(fetchesOf(sightings), ['RRQ ipxe.efi', ...SCRIPT_AND_KERNEL])
-  assert.deepEqual(scriptsOf(sightings), [String(type - 0x7fff)])
+  assert.deepEqual(answered, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: '', file, port: 4011 })
+  assert.deepEqual(fetchesOf(sightings), [`RRQ ${file}`, ...SCRIPT_AND_KERNEL])
+  assert.deepEqual(scriptsOf(sightings), [String(item)])
 }
 
 /** The entry in the URL of each script that was fetched. */

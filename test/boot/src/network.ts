@@ -34,6 +34,8 @@ export interface NetworkOptions {
   readonly policy?: string
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
+  /** How machines may look for boot servers; absent: not at all. */
+  readonly discovery?: { readonly multicast: string }
   /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
   readonly bootFiles?: BootFiles
 }
@@ -190,8 +192,9 @@ async function startSite(lan: Lan, directory: string, { site, ipv6 }: NetworkOpt
   return site.start(await lan.addHost('site', { address: `${SITE_ADDRESS}/24` }), directory)
 }
 
-function configuration({ policy }: NetworkOptions): unknown {
+function configuration({ policy, discovery }: NetworkOptions): unknown {
   return {
+    ...(discovery !== undefined && { proxydhcp: { discovery } }),
     ...(policy !== undefined && { rules: { policy: POLICY_FILE } }),
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'] },
