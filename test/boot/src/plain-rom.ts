@@ -111,8 +111,8 @@ function hideOptions(frame: Buffer): void {
 
 function eachFrame(socket: Socket, deliver: (whole: Buffer) => void): void {
   let rest = Buffer.alloc(0)
-  socket.on('data', (octets) => {
-    rest = Buffer.concat([rest, octets as Buffer])
+  socket.on('data', (octets: Buffer) => {
+    rest = Buffer.concat([rest, octets])
     while (rest.length >= LENGTH && rest.length >= LENGTH + rest.readUInt32BE(0)) {
       const whole = Buffer.from(rest.subarray(0, LENGTH + rest.readUInt32BE(0)))
       rest = rest.subarray(whole.length)
