@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { runStep } from '@reboots/leases'
+import { leaseTime, option, router } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
+import { handle } from './handle.ts'
 import type { Link } from './ports.ts'
-import { ADDRESS, got, ip, LINK, MACHINE, message, Site, typeOf, type SiteOptions } from './site.fixture.ts'
-import { leaseTime, router } from '@reboots/protocol/dhcp'
+import { ADDRESS, got, ip, LINK, MACHINE, message, NOBODY, Site, typeOf, type SiteOptions } from './site.fixture.ts'
 
 const STRANGER = '52:54:00:cc:00:01'
 const OTHER = '52:54:00:cc:00:02'
@@ -99,6 +101,25 @@ describe('a pool that is made larger', () => {
     site.record()
     site.configure({ subnets: [{ subnet: '192.168.1.0/24', pools: [{ range: `${ADDRESS}-${ADDRESS}` }] }] })
     assert.equal(formatIpv4(site.answer(message('discover', { mac: STRANGER })).reply.yiaddr), ADDRESS)
+  })
+})
+
+describe('a message that waits for the lease store while the settings change', () => {
+  test('is answered by those it came in under, in everything', () => {
+    const site = new Site({ ...open, dhcp: upTo(13, { routers: ['192.168.1.9'] }) })
+    const asked = message('discover', { mac: STRANGER, asks: [3, 51] })
+    const decision = handle(asked, { link: LINK, from: NOBODY }, site.ports, site.now)
+    assert.ok('step' in decision)
+    const lease = runStep(site.ports.leases, decision.step, site.now)
+    site.configure({ subnets: [] })
+    const outcome = decision.conclude(lease)
+    assert.ok('reply' in outcome)
+    const { reply } = outcome
+    assert.deepEqual(
+      [formatIpv4(reply.yiaddr), option(reply, router), option(reply, leaseTime)],
+      ['192.168.1.10', [ip('192.168.1.9')], 600],
+    )
+    assert.equal(typeOf(site.ask(asked)), 'unknown-machine')
   })
 })
 

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { OperatorError } from '../operator-error.ts'
 import { defaultRouteInterface, findLink, interfaceNames, linkNamed, type UdpLink } from './links.ts'
 
@@ -45,13 +46,14 @@ export function findLinks(interfaces: readonly string[]): readonly UdpLink[] {
 /** What there is now of some names and patterns, in their order. */
 export function linksNow(interfaces: readonly string[]): FoundLinks {
   const existing = interfaceNames()
+  const all = networkInterfaces()
   const links = new Map<string, UdpLink>()
   const missing: MissingLink[] = []
   for (const wanted of interfaces) {
     const pattern = isPattern(wanted)
     const names = pattern ? existing.filter((name) => name !== 'lo' && matches(name, wanted)) : [wanted]
     for (const name of names) {
-      const link = linkNamed(name)
+      const link = linkNamed(name, all)
       const why = existing.includes(name) ? 'it has no IPv4 address, or is down' : 'there is none yet'
       if (link !== undefined) links.set(name, link)
       else if (!pattern) missing.push({ name, why })

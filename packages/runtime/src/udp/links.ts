@@ -33,9 +33,9 @@ export function findLink(name: string): UdpLink {
   return link
 }
 
-/** Undefined when there is none of this name, or it has no IPv4 address or is down. */
-export function linkNamed(name: string): UdpLink | undefined {
-  const found = networkInterfaces()[name]?.find((entry) => entry.family === 'IPv4')
+/** Undefined when there is none of this name, or it has no IPv4 address or is down. `all`: what there is, for who asks for many. */
+export function linkNamed(name: string, all = networkInterfaces()): UdpLink | undefined {
+  const found = all[name]?.find((entry) => entry.family === 'IPv4')
   const address = parseIpv4(found?.address ?? '')
   const hardwareAddress = parseMac(found?.mac ?? '')
   if (found === undefined || address === undefined || hardwareAddress === undefined) return undefined
