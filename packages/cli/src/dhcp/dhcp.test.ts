@@ -56,3 +56,23 @@ for (const [args, says] of refusals) {
     assert.equal(status, 2)
   })
 }
+
+test('reboots config check has every service look, and says each problem once', () => {
+  writeFileSync(file, 'links: { wait: soon }\nlnks: {}\ntftp: { blksize: x }\n')
+  const { status, output } = reboots('config', 'check', file)
+  assert.deepEqual(
+    output
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(`${file}:`, ''))
+      .toSorted(),
+    [
+      '1:16 links.wait: must be true or false, not "soon"',
+      '2:1 lnks: unknown section, did you mean "links"?',
+      '3:18 tftp.blksize: must be a number, not "x"',
+    ],
+  )
+  assert.equal(status, 2)
+  writeFileSync(file, GOOD)
+  assert.deepEqual(reboots('config', 'check', file).status, 0)
+})
