@@ -16,18 +16,38 @@ export const POOL: Pool = {
   quarantineTime: 2 as Seconds,
 }
 
-/** A client that got no answer waits longer than a replica waits for Redis (RFC 2131 §4.1: four seconds). */
-const BACK_OFF = 700
+/** How fast clients live, in milliseconds. */
+export interface Pace {
+  readonly pool: Pool
+  /** A client that got no answer waits longer than a replica waits for Redis (RFC 2131 §4.1: four seconds). */
+  readonly backOff: number
+  /** Clients do not begin all at once, but within this time. */
+  readonly arrival: number
+  /** Longest pause between two deeds. */
+  readonly pause: number
+  /** Some clients come back when their lease has nearly ended, or has. */
+  readonly neglect: number
+}
 
-/** Some clients come back when their lease has nearly ended, or has. */
-const NEGLECT = 4500
+/** Longest that a replica may take until it carries out a step of which the client has heard nothing, in milliseconds. */
+const DECLINE_TAKES = 1000
+
+export const QUICK: Pace = { pool: POOL, backOff: 700, arrival: 1, pause: 150, neglect: 4500 }
 
 export interface Network {
+  readonly pace: Pace
   readonly replicas: readonly Replica[]
   readonly witness: Witness
   readonly random: Random
   /** What came of the messages, counted. */
   readonly count: Map<string, number>
+}
+
+/** Not by the signal itself, to which a hundred thousand would listen. */
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + milliseconds
+  for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now())
+    await delay(Math.min(left, 1000))
 }
 
 /** A client that gets an address, renews it, gives it back, finds it in use, and sometimes says everything twice. */
@@ -37,6 +57,8 @@ export class Client {
   readonly #network: Network
   #held: Held | undefined
   #unanswered = false
+  /** Until then nobody has to give it the address that it found in use. */
+  #declinedUntil = 0
 
   constructor(name: string, reserved: number | undefined, network: Network) {
     this.#name = name
@@ -45,13 +67,14 @@ export class Client {
   }
 
   async live(signal: AbortSignal): Promise<void> {
-    const { random } = this.#network
+    const { random, pace } = this.#network
+    await sleep(random.below(pace.arrival), signal)
     while (!signal.aborted) {
       this.#unanswered = false
       await this.#act()
-      const neglect = random.below(20) === 0 ? random.below(NEGLECT) : 0
-      const pause = this.#unanswered ? BACK_OFF : random.below(150)
-      await delay(pause + neglect, undefined, { signal }).catch(() => {})
+      const neglect = random.below(20) === 0 ? random.below(pace.neglect) : 0
+      const pause = this.#unanswered ? pace.backOff : random.below(pace.pause)
+      await sleep(pause + neglect, signal)
     }
   }
 
@@ -60,7 +83,7 @@ export class Client {
     if (this.#held === undefined) return this.#discover()
     const what = this.#network.random.below(20)
     if (what === 0) return this.#release()
-    if (what === 1 && this.#reserved === undefined) return this.#decline()
+    if (what === 1) return this.#decline()
     if (what === 2) return this.#discover()
     if (what < 10) return this.renew()
   }
@@ -104,11 +127,11 @@ export class Client {
 
   #conclude(told: Told, address: number, asked: number, at: number): void {
     if (told === 'refused' && this.#held?.address === address) {
-      this.#network.witness.refused(this.#held, at)
+      if (at > this.#declinedUntil) this.#network.witness.refused(this.#held, at)
       this.#giveUp()
     }
     if (typeof told === 'string' || told.state !== 'bound') return
-    const held = { client: this.#name, address: told.address, until: asked + told.left }
+    const held = { client: this.#name, address: told.address, until: asked + told.left, alone: told.alone === true }
     if (held.until <= at) return
     if (this.#held !== undefined && this.#held.address !== held.address) this.#giveUp()
     this.#network.witness.acknowledged(held, at)
@@ -128,13 +151,15 @@ export class Client {
   }
 
   /**
-   * Not of a reserved address: a replica that has not heard of the quarantine gives it from the record while Redis is gone, and when
-   * Redis is back the quarantine counts.
+   * A reserved address it may get again before the quarantine is over, from a replica that has not heard of it: when Redis is back the
+   * quarantine counts.
    */
   async #decline(): Promise<void> {
     const step = this.#step('decline', this.#held!.address)
     this.#giveUp()
     await this.#tell(this.#some()[0]!, step)
+    const { quarantineTime } = this.#network.pace.pool
+    if (this.#reserved !== undefined) this.#declinedUntil = performance.now() + 1000 * quarantineTime + DECLINE_TAKES
   }
 
   #step(kind: 'offer' | 'bind' | 'decline', requested: number | undefined): LeaseStep {
@@ -143,15 +168,24 @@ export class Client {
       requested: requested as Ipv4Address | undefined,
       reserved: this.#reserved as Ipv4Address | undefined,
     }
-    return { kind, pool: POOL, claim }
+    return { kind, pool: this.#network.pace.pool, claim }
   }
 
   async #tell(replica: Replica, step: LeaseStep): Promise<Told> {
-    const told = await replica.ask(step)
-    const what = `${step.kind}: ${typeof told === 'string' ? told : 'done'}`
+    const told = await this.#carried(replica, step)
+    const done = typeof told === 'object' && told.alone === true && this.#reserved === undefined ? 'done alone' : 'done'
+    const what = `${step.kind}: ${typeof told === 'string' ? told : done}`
     if (told === 'lost' || told === 'unavailable') this.#unanswered = true
     this.#network.count.set(what, (this.#network.count.get(what) ?? 0) + 1)
     return told
+  }
+
+  /** The network loses one message in thirty, before it gets there or on the way back. */
+  async #carried(replica: Replica, step: LeaseStep): Promise<Told> {
+    const luck = this.#network.random.below(60)
+    if (luck === 0) return 'lost'
+    const told = await replica.ask(step)
+    return luck === 1 ? 'lost' : told
   }
 
   /** One to all replicas, in any order. */

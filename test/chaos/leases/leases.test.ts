@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { requireTools } from '@reboots/testkit'
 import { redisChaos, withoutSharing } from './redis.ts'
 import type { Report } from './scenario.ts'
+import { splitChaos } from './split.ts'
 import { sqliteChaos } from './sqlite.ts'
 
 const skip = requireTools({ commands: ['redis-server'] })
@@ -26,7 +27,13 @@ describe('leases outlive what happens to those who keep them', () => {
     flawless(t, await redisChaos(11, seedOf(t)))
   })
 
-  test('the process with its SQLite file is killed', async (t) => {
+  test('replicas with a share each are cut off from Redis, all of them or some', { skip }, async (t) => {
+    const report = await splitChaos(11, seedOf(t))
+    flawless(t, report)
+    assert.ok(report.count['bind: done alone']! > 0, 'no lease was given without Redis')
+  })
+
+  test('the process with its SQLite file is killed, its clock is set, its disk is full or read-only', async (t) => {
     flawless(t, await sqliteChaos(6, seedOf(t)))
   })
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, RedisServer } from '@reboots/testkit'
+import { openClocks } from './clocks.ts'
 import { Random } from './random.ts'
 import { play, type Report } from './scenario.ts'
 
@@ -11,6 +12,7 @@ export async function redisChaos(seconds: number, seed: number): Promise<Report>
   const redis = await new RedisServer(await freePort()).start()
   const access = { address: { host: '127.0.0.1', port: redis.port } }
   const random = new Random(seed + 1)
+  const clocks = openClocks(random)
   const outage = () => 200 + random.below(2500)
   const killRedis = async () => {
     await redis.signal()
@@ -24,8 +26,10 @@ export async function redisChaos(seconds: number, seed: number): Promise<Report>
   }
   try {
     const replicas = [[0], [HOUR], [-HOUR, 0, HOUR]].map((clockErrors) => ({ store: 'redis', access, clockErrors }))
-    return await play({ replicas, mishaps: [killRedis, hang], seconds, seed })
+    const { environment } = clocks
+    return await play({ replicas, environment, mishaps: [killRedis, hang, () => clocks.set()], seconds, seed })
   } finally {
+    clocks.close()
     await redis.stop()
   }
 }

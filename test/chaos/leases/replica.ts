@@ -9,7 +9,13 @@ const PROGRAM = fileURLToPath(new URL('../../../services/dhcp/src/stores/store-p
 
 /** What a step came to; `left`: milliseconds. `lost`: the process died, nobody knows. */
 export type Told =
-  | { readonly state: 'offered' | 'bound' | 'declined'; readonly address: number; readonly left: number }
+  | {
+      readonly state: 'offered' | 'bound' | 'declined'
+      readonly address: number
+      readonly left: number
+      /** It was answered without Redis. */
+      readonly alone?: boolean
+    }
   | 'refused'
   | 'unavailable'
   | 'lost'
@@ -23,24 +29,35 @@ interface Line {
 /** A process with a store of leases, which can be killed and started again. */
 export class Replica {
   readonly #settings: object
+  readonly #environment: Readonly<Record<string, string>>
   readonly #waiting = new Map<number, (line: Line | undefined) => void>()
   #child: ChildProcess | undefined
   #next = 1
 
-  constructor(settings: object) {
+  /** `environment`: what it has besides that of this process. */
+  constructor(settings: object, environment: Readonly<Record<string, string>> = {}) {
     this.#settings = settings
+    this.#environment = environment
   }
 
   /** Resolves when the store is open. */
   async start(): Promise<void> {
+    if (!(await this.opens())) throw new Error('the store did not open')
+  }
+
+  /** Starts it; false when it ends instead of opening its store. */
+  async opens(): Promise<boolean> {
     const arguments_ = [PROGRAM, JSON.stringify(this.#settings)]
-    const child = spawn(process.execPath, arguments_, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, arguments_, {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, ...this.#environment },
+    })
     child.stdin.on('error', () => {})
     const opened = new Promise<Line | undefined>((resolve) => this.#waiting.set(0, resolve))
     createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Line))
     child.on('exit', () => this.#lose())
     this.#child = child
-    if ((await opened) === undefined) throw new Error('the store did not open')
+    return (await opened) !== undefined
   }
 
   #hear(line: Line): void {

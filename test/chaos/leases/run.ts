@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util'
+import { crowdChaos } from './crowd.ts'
 import { redisChaos } from './redis.ts'
 import type { Report } from './scenario.ts'
 import { sentinelChaos } from './sentinel.ts'
+import { splitChaos } from './split.ts'
 import { sqliteChaos } from './sqlite.ts'
 
-/** The long form: `node test/chaos/leases/run.ts --minutes 10 [--seed N] [--only redis|sentinel|sqlite]`. Ends with 1 on a violation. */
+/** The long form: `node test/chaos/leases/run.ts --minutes 10 [--seed N] [--only redis|sentinel|split|sqlite|crowd]`. Ends with 1 on a violation. */
 const SCENARIOS: Readonly<Record<string, (seconds: number, seed: number) => Promise<Report>>> = {
   redis: redisChaos,
   sentinel: sentinelChaos,
+  split: splitChaos,
   sqlite: sqliteChaos,
+  crowd: crowdChaos,
 }
 
 const { values } = parseArgs({
