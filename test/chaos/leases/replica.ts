@@ -54,13 +54,15 @@ export class Replica {
     })
     child.stdin.on('error', () => {})
     const opened = new Promise<Line | undefined>((resolve) => this.#waiting.set(0, resolve))
-    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Line))
+    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line))
     child.on('exit', () => this.#lose())
     this.#child = child
     return (await opened) !== undefined
   }
 
-  #hear(line: Line): void {
+  #hear(text: string): void {
+    const line = parsed(text)
+    if (line === undefined) return
     this.#waiting.get(line.id)?.(line)
     this.#waiting.delete(line.id)
   }
@@ -104,5 +106,14 @@ export class Replica {
     const ended = once(child, 'exit')
     child.kill('SIGKILL')
     await ended
+  }
+}
+
+/** Of the last line of a process that was killed there may be only a part. */
+function parsed(text: string): Line | undefined {
+  try {
+    return JSON.parse(text) as Line
+  } catch {
+    return undefined
   }
 }

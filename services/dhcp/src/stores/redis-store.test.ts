@@ -214,6 +214,26 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
     })
   })
 
+  test('the clock of Redis is set back by an hour: its time stands still, and nothing ends or is given twice', async (t) => {
+    const redis = await serving(t)
+    const [store, other] = [await replica(t, redis), await replica(t, redis)]
+    const admin = new Redis(redis.port)
+    t.after(() => admin.disconnect())
+    const before = Date.now() + 3_600_000
+    await admin.hset('{reboots:leases}:meta', 'clock', before)
+    const short = { ...POOL, leaseTime: 1 as Seconds }
+    const bind = (client: string, requested: number): LeaseStep => ({
+      kind: 'bind',
+      pool: short,
+      claim: { client, requested: requested as Ipv4Address, reserved: undefined },
+    })
+    assert.deepEqual(await run(store, bind('a', 1), bind('b', 2)), ['bound 1', 'bound 2'])
+    await delay(1100)
+    const results = await run(other, bind('x', 1), bind('a', 1), bind('b', 2), ask('offer', 'c'))
+    assert.deepEqual(results, ['refused', 'bound 1', 'bound 2', 'offered 3'])
+    assert.equal(Number(await admin.hget('{reboots:leases}:meta', 'clock')), before)
+  })
+
   test('a replica whose clock is wrong does not end the leases of others', async (t) => {
     const redis = await serving(t)
     const [store, wrong] = [await replica(t, redis), await replica(t, redis)]
