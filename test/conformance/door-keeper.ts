@@ -71,6 +71,7 @@ async function open(name: string, port: number, groups: readonly string[]): Prom
     onBatch: (batch) => receive(door, batch),
     log,
     metrics,
+    ioThread: process.env['DOOR_IO_THREAD'] === 'on' ? 'on' : 'off',
   })
   doors.set(name, door)
 }

@@ -36,7 +36,7 @@ interface Keeper {
   stop(): Promise<void>
 }
 
-function keeper(namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: string[]): Keeper {
+function startKeeper(namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: string[]): Keeper {
   const args = ['netns', 'exec', namespace, ...wrapper, process.execPath, KEEPER]
   const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env: { ...process.env, ...env } })
   const reports = reportsOf(child)
@@ -139,282 +139,318 @@ async function connectThird(): Promise<void> {
   await ip('-n', CLIENTS[0], 'link', 'set', 'eth2', 'up')
 }
 
-describe('UDP doors', { skip, timeout: 120_000 }, () => {
-  let clients: readonly Keeper[] = []
-  let wires: readonly Running[] = []
+for (const ioThread of ['off', 'on']) {
+  describe(`UDP doors, I/O thread ${ioThread}`, { skip, timeout: 120_000 }, () => {
+    const keeper = (namespace: string, env: NodeJS.ProcessEnv = {}, ...wrapper: string[]): Keeper =>
+      startKeeper(namespace, { DOOR_IO_THREAD: ioThread, ...env }, ...wrapper)
+    let clients: readonly Keeper[] = []
+    let wires: readonly Running[] = []
 
-  before(async () => {
-    await ip('netns', 'add', SERVER)
-    await connectClient(0)
-    await connectClient(1)
-    clients = CLIENTS.map((client) => keeper(client))
-    wires = await Promise.all(CLIENTS.map(capture))
-  })
+    before(async () => {
+      await ip('netns', 'add', SERVER)
+      await connectClient(0)
+      await connectClient(1)
+      clients = CLIENTS.map((client) => keeper(client))
+      wires = await Promise.all(CLIENTS.map(capture))
+    })
 
-  after(async () => {
-    await Promise.all([...clients.map((client) => client.stop()), ...wires.map((wire) => wire.stop('SIGINT'))])
-    for (const namespace of [...CLIENTS, SERVER]) await ip('netns', 'del', namespace)
-  })
+    after(async () => {
+      await Promise.all([...clients.map((client) => client.stop()), ...wires.map((wire) => wire.stop('SIGINT'))])
+      for (const namespace of [...CLIENTS, SERVER]) await ip('netns', 'del', namespace)
+    })
 
-  function ask(index: 0 | 1, octets: number, to = '255.255.255.255'): Promise<Report> {
-    return clients[index]!.follow({ kind: 'broadcast', from: `10.${index + 1}.0.2`, to, port: 67, octets })
-  }
-
-  test('two links share port 67, and each hears its own broadcasts and replies by itself', async (t) => {
-    const server = keeper(SERVER)
-    t.after(() => server.stop())
-    for (const link of ['link0', 'link1']) {
-      assert.deepEqual(await server.follow({ kind: 'open', link, port: 67 }), { kind: 'done' })
+    function ask(index: 0 | 1, octets: number, to = '255.255.255.255'): Promise<Report> {
+      return clients[index]!.follow({ kind: 'broadcast', from: `10.${index + 1}.0.2`, to, port: 67, octets })
     }
-    await ask(0, 10)
-    assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 10 })
-    await ask(1, 11)
-    assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 11 })
-    await ask(1, 12, '10.2.0.1')
-    assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 12 })
 
-    await server.follow({ kind: 'send', link: 'link1', octets: 21, to: everyone })
-    await wires[1]!.waitFor(
-      /02:00:00:00:02:01 > ff:ff:ff:ff:ff:ff, .*10\.2\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 21/,
-    )
-    await server.follow({ kind: 'send', link: 'link0', octets: 22, to: everyone })
-    await wires[0]!.waitFor(
-      /02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\.1\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 22/,
-    )
-    assert.doesNotMatch(wires[0]!.output, /length 21$/m)
-    await server.follow({
-      kind: 'send',
-      link: 'link0',
-      octets: 23,
-      to: { ...everyone, kind: 'unicast', address: '10.1.0.2' },
-    })
-    await wires[0]!.waitFor(/10\.1\.0\.1\.67 > 10\.1\.0\.2\.68: UDP, length 23/)
-  })
-
-  test('a client without an address is reached at its MAC, and nobody is asked by ARP where it is', async (t) => {
-    const server = keeper(SERVER)
-    t.after(() => server.stop())
-    await server.follow({ kind: 'open', link: 'link0', port: 67 })
-    await server.follow({ kind: 'send', link: 'link0', octets: 31, to: newcomer })
-    await wires[0]!.waitFor(
-      /02:00:00:00:01:01 > 02:00:00:00:00:50, .*10\.1\.0\.1\.67 > 10\.1\.0\.50\.68: UDP, length 31/,
-    )
-    await server.follow({ kind: 'send', link: 'link0', octets: 32, to: everyone })
-    await wires[0]!.waitFor(/UDP, length 32/)
-    assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.50/)
-  })
-
-  const withoutMac = [
-    { name: 'without koffi', octets: 41, env: { REBOOTS_KOFFI: 'off' }, wrapper: [] },
-    { name: 'without CAP_NET_ADMIN', octets: 42, env: {}, wrapper: ['setpriv', '--bounding-set=-net_admin'] },
-  ] as const
-  for (const { name, octets, env, wrapper } of withoutMac) {
-    test(`${name} such a client is answered by broadcast, on the right link and from its address`, async (t) => {
-      const server = keeper(SERVER, env, ...wrapper)
+    test('two links share port 67, and each hears its own broadcasts and replies by itself', async (t) => {
+      const server = keeper(SERVER)
       t.after(() => server.stop())
-      assert.deepEqual(await server.follow({ kind: 'open', link: 'link0', port: 67 }), { kind: 'done' })
-      await ask(0, octets)
-      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
-      await ask(0, octets, '10.1.0.1')
-      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
-      await server.follow({ kind: 'send', link: 'link0', octets, to: newcomer })
+      for (const link of ['link0', 'link1']) {
+        assert.deepEqual(await server.follow({ kind: 'open', link, port: 67 }), { kind: 'done' })
+      }
+      await ask(0, 10)
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 10 })
+      await ask(1, 11)
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 11 })
+      await ask(1, 12, '10.2.0.1')
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link1', octets: 12 })
+
+      await server.follow({ kind: 'send', link: 'link1', octets: 21, to: everyone })
+      await wires[1]!.waitFor(
+        /02:00:00:00:02:01 > ff:ff:ff:ff:ff:ff, .*10\.2\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 21/,
+      )
+      await server.follow({ kind: 'send', link: 'link0', octets: 22, to: everyone })
       await wires[0]!.waitFor(
-        new RegExp(
-          `02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\\.1\\.0\\.1\\.67 > 255\\.255\\.255\\.255\\.68: UDP, length ${octets}`,
-        ),
+        /02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\.1\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 22/,
       )
+      assert.doesNotMatch(wires[0]!.output, /length 21$/m)
+      await server.follow({
+        kind: 'send',
+        link: 'link0',
+        octets: 23,
+        to: { ...everyone, kind: 'unicast', address: '10.1.0.2' },
+      })
+      await wires[0]!.waitFor(/10\.1\.0\.1\.67 > 10\.1\.0\.2\.68: UDP, length 23/)
     })
-  }
 
-  const refusals = [
-    {
-      name: 'one link at a time',
-      env: { REBOOTS_KOFFI: 'off' },
-      first: 'link0',
-      second: 'link1',
-      says: /one interface only \(link0, and now link1\).*koffi/,
-    },
-    {
-      name: 'a missing interface',
-      env: {},
-      first: 'link0',
-      second: 'lnk1',
-      says: /no network interface "lnk1", did you mean "link1"\?/,
-    },
-    {
-      name: 'an interface without an address',
-      env: {},
-      first: 'link0',
-      second: 'lo',
-      says: /lo has no IPv4 address, or is down/,
-    },
-  ] as const
-  for (const { name, env, first, second, says } of refusals) {
-    test(`refused with a remedy: ${name}`, async (t) => {
-      const server = keeper(SERVER, env)
-      t.after(() => server.stop())
-      await server.follow({ kind: 'open', link: first, port: 67 })
-      const report = await server.follow({ kind: 'open', link: second, port: 67 })
-      assert.match(textOf(report), says)
-    })
-  }
-
-  test('without a name and a default route the only interface with an address is taken, and none of several', async (t) => {
-    const client = keeper(CLIENTS[0])
-    const server = keeper(SERVER)
-    t.after(() => Promise.all([client.stop(), server.stop()]))
-    assert.deepEqual(await client.follow({ kind: 'open', link: '', port: 67 }), { kind: 'done' })
-    const report = await server.follow({ kind: 'open', link: '', port: 67 })
-    assert.match(textOf(report), /no default route .*Name the one .*link0, link1/s)
-  })
-
-  test('no permission for the port is said with the ways to get it', async (t) => {
-    const server = keeper(SERVER, {}, 'setpriv', '--bounding-set=-net_bind_service')
-    t.after(() => server.stop())
-    const report = await server.follow({ kind: 'open', link: 'link0', port: 67 })
-    assert.match(textOf(report), /^no permission for UDP port 67 on link0 .*setcap cap_net_bind_service/s)
-  })
-
-  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
-    test(`a taken port is refused with the name of its holder ${JSON.stringify(env)}`, async (t) => {
-      const first = keeper(SERVER)
-      const second = keeper(SERVER, env)
-      t.after(() => Promise.all([first.stop(), second.stop()]))
-      await first.follow({ kind: 'open', link: 'link0', port: 67 })
-      const report = await second.follow({ kind: 'open', link: 'link0', port: 67 })
-      assert.match(
-        textOf(report),
-        new RegExp(`^UDP port 67 on link0 .*taken by node .*door-keeper.ts \\(pid ${first.pid}\\)`),
-      )
-    })
-  }
-
-  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
-    test(`a burst is answered datagram by datagram, in order, and leaves the event loop free ${JSON.stringify(env)}`, async (t) => {
-      const server = keeper(SERVER, env)
+    test('a client without an address is reached at its MAC, and nobody is asked by ARP where it is', async (t) => {
+      const server = keeper(SERVER)
       t.after(() => server.stop())
       await server.follow({ kind: 'open', link: 'link0', port: 67 })
-      await server.follow({ kind: 'echo', link: 'link0' })
-      const each = 75
-      await clients[0]!.follow({ kind: 'burst', from: '10.1.0.2', to: '10.1.0.1', port: 67, clients: 4, each })
-      const { numbers } = await clients[0]!.next('echoes')
-      assert.deepEqual(numbers, Array(4).fill(Array.from({ length: each }, (_, number) => number)))
-
-      await server.follow({ kind: 'batches' })
-      const { datagrams, largest, inOneTurn } = await server.next('batches')
-      assert.deepEqual([datagrams, inOneTurn], [300, 0])
-      assert.ok(largest <= 64, `${largest} at once`)
-      await server.follow({ kind: 'metrics' })
-      const { text } = await server.next('metrics')
-      const counted = text.match(/^reboots_udp_.*link0.*$/gm)
-      assert.deepEqual(counted, [
-        'reboots_udp_received_total{link="link0",port="67"} 300',
-        'reboots_udp_dropped_total{link="link0",port="67"} 0',
-        'reboots_udp_sent_total{link="link0",port="67"} 300',
-        'reboots_udp_send_errors_total{link="link0",port="67"} 0',
-      ])
+      await server.follow({ kind: 'send', link: 'link0', octets: 31, to: newcomer })
+      await wires[0]!.waitFor(
+        /02:00:00:00:01:01 > 02:00:00:00:00:50, .*10\.1\.0\.1\.67 > 10\.1\.0\.50\.68: UDP, length 31/,
+      )
+      await server.follow({ kind: 'send', link: 'link0', octets: 32, to: everyone })
+      await wires[0]!.waitFor(/UDP, length 32/)
+      assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.50/)
     })
 
-    test(`datagrams of every length come whole ${JSON.stringify(env)}`, async (t) => {
-      const server = keeper(SERVER, env)
-      t.after(() => server.stop())
-      await server.follow({ kind: 'open', link: 'link0', port: 67 })
-      for (const octets of [0, 1, 300, 65_507, 1]) {
+    const withoutMac = [
+      { name: 'without koffi', octets: 41, env: { REBOOTS_KOFFI: 'off' }, wrapper: [] },
+      { name: 'without CAP_NET_ADMIN', octets: 42, env: {}, wrapper: ['setpriv', '--bounding-set=-net_admin'] },
+    ] as const
+    for (const { name, octets, env, wrapper } of withoutMac) {
+      test(`${name} such a client is answered by broadcast, on the right link and from its address`, async (t) => {
+        const server = keeper(SERVER, env, ...wrapper)
+        t.after(() => server.stop())
+        assert.deepEqual(await server.follow({ kind: 'open', link: 'link0', port: 67 }), { kind: 'done' })
+        await ask(0, octets)
+        assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
         await ask(0, octets, '10.1.0.1')
         assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
-      }
+        await server.follow({ kind: 'send', link: 'link0', octets, to: newcomer })
+        await wires[0]!.waitFor(
+          new RegExp(
+            `02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\\.1\\.0\\.1\\.67 > 255\\.255\\.255\\.255\\.68: UDP, length ${octets}`,
+          ),
+        )
+      })
+    }
+
+    const refusals = [
+      {
+        name: 'one link at a time',
+        env: { REBOOTS_KOFFI: 'off' },
+        first: 'link0',
+        second: 'link1',
+        says: /one interface only \(link0, and now link1\).*koffi/,
+      },
+      {
+        name: 'a missing interface',
+        env: {},
+        first: 'link0',
+        second: 'lnk1',
+        says: /no network interface "lnk1", did you mean "link1"\?/,
+      },
+      {
+        name: 'an interface without an address',
+        env: {},
+        first: 'link0',
+        second: 'lo',
+        says: /lo has no IPv4 address, or is down/,
+      },
+    ] as const
+    for (const { name, env, first, second, says } of refusals) {
+      test(`refused with a remedy: ${name}`, async (t) => {
+        const server = keeper(SERVER, env)
+        t.after(() => server.stop())
+        await server.follow({ kind: 'open', link: first, port: 67 })
+        const report = await server.follow({ kind: 'open', link: second, port: 67 })
+        assert.match(textOf(report), says)
+      })
+    }
+
+    test('without a name and a default route the only interface with an address is taken, and none of several', async (t) => {
+      const client = keeper(CLIENTS[0])
+      const server = keeper(SERVER)
+      t.after(() => Promise.all([client.stop(), server.stop()]))
+      assert.deepEqual(await client.follow({ kind: 'open', link: '', port: 67 }), { kind: 'done' })
+      const report = await server.follow({ kind: 'open', link: '', port: 67 })
+      assert.match(textOf(report), /no default route .*Name the one .*link0, link1/s)
     })
 
-    test(`a closed door leaves nothing behind that keeps the process alive ${JSON.stringify(env)}`, async () => {
-      const server = keeper(SERVER, env)
-      await server.follow({ kind: 'open', link: 'link0', port: 67 })
-      await ask(0, 10)
-      await server.received()
-      await Promise.all(
-        [server.follow({ kind: 'leave' }), server.ended].map((end) => Promise.race([end, server.ended])),
-      )
-      assert.equal(await server.ended, 0)
-    })
-  }
-
-  test('answers of one batch leave in order, each to its MAC, also where one address has several', async (t) => {
-    const server = keeper(SERVER)
-    t.after(() => server.stop())
-    await server.follow({ kind: 'open', link: 'link0', port: 67 })
-    const at = (last: number): SendTo => ({
-      kind: 'hardware',
-      address: '10.1.0.60',
-      port: 68,
-      chaddr: [2, 0, 0, 0, 0, last],
-    })
-    const answers = [
-      { octets: 61, to: at(0x61) },
-      { octets: 62, to: everyone },
-      { octets: 63, to: at(0x63) },
-      { octets: 64, to: at(0x63) },
-      { octets: 65, to: at(0x61) },
-      { octets: 66, to: everyone },
-    ]
-    await server.follow({ kind: 'answer', link: 'link0', answers })
-    await ask(0, 10)
-    await wires[0]!.waitFor(/UDP, length 66/)
-    const sent = wires[0]!.output.matchAll(/> ([0-9a-f:]+), .*\.68: UDP, length (6\d)$/gm)
-    assert.deepEqual(
-      [...sent].map(([, mac, octets]) => [mac, octets]),
-      [
-        ['02:00:00:00:00:61', '61'],
-        ['ff:ff:ff:ff:ff:ff', '62'],
-        ['02:00:00:00:00:63', '63'],
-        ['02:00:00:00:00:63', '64'],
-        ['02:00:00:00:00:61', '65'],
-        ['ff:ff:ff:ff:ff:ff', '66'],
-      ],
-    )
-    assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.60/)
-  })
-
-  for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
-    test(`a multicast group that is joined is heard, others are not ${JSON.stringify(env)}`, async (t) => {
-      const server = keeper(SERVER, env)
+    test('no permission for the port is said with the ways to get it', async (t) => {
+      const server = keeper(SERVER, {}, 'setpriv', '--bounding-set=-net_bind_service')
       t.after(() => server.stop())
-      const order: Order = { kind: 'open', link: 'link0', port: 67, groups: ['224.0.1.2'] }
-      assert.deepEqual(await server.follow(order), { kind: 'done' })
-      await ask(0, 81, '224.0.1.3')
-      await ask(0, 82, '224.0.1.2')
-      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 82 })
-      await ask(0, 83)
-      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 83 })
+      const report = await server.follow({ kind: 'open', link: 'link0', port: 67 })
+      assert.match(textOf(report), /^no permission for UDP port 67 on link0 .*setcap cap_net_bind_service/s)
     })
-  }
 
-  test('an interface that vanishes is reported, costs nobody else anything, and is served again when it is back', async (t) => {
-    await connectThird()
-    const server = keeper(SERVER)
-    t.after(() => server.stop())
-    for (const link of ['link0', 'link2']) await server.follow({ kind: 'open', link, port: 67 })
-    await ip('-n', SERVER, 'link', 'del', 'link2')
-    await server.logged(/"link":"link2".*the interface is gone/)
-    await server.follow({ kind: 'send', link: 'link2', octets: 71, to: everyone })
-    await server.logged(/"link":"link2".*"why":"ENODEV".*"to":"255.255.255.255:68".*not sent/)
-    await ask(0, 72)
-    assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 72 })
+    for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+      test(`a taken port is refused with the name of its holder ${JSON.stringify(env)}`, async (t) => {
+        const first = keeper(SERVER)
+        const second = keeper(SERVER, env)
+        t.after(() => Promise.all([first.stop(), second.stop()]))
+        await first.follow({ kind: 'open', link: 'link0', port: 67 })
+        const report = await second.follow({ kind: 'open', link: 'link0', port: 67 })
+        assert.match(
+          textOf(report),
+          new RegExp(`^UDP port 67 on link0 .*taken by node .*door-keeper.ts \\(pid ${first.pid}\\)`),
+        )
+      })
+    }
 
-    await connectThird()
-    await server.logged(/"link":"link2".*served again"/)
-    await clients[0]!.follow({ kind: 'broadcast', from: '10.3.0.2', to: '10.3.0.1', port: 67, octets: 73 })
-    assert.deepEqual(await server.received(), { kind: 'received', link: 'link2', octets: 73 })
-    await server.follow({ kind: 'metrics' })
-    assert.match((await server.next('metrics')).text, /send_errors_total\{link="link2",port="67"\} 1/)
+    for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+      test(`a burst is answered datagram by datagram, in order, and leaves the event loop free ${JSON.stringify(env)}`, async (t) => {
+        const server = keeper(SERVER, env)
+        t.after(() => server.stop())
+        await server.follow({ kind: 'open', link: 'link0', port: 67 })
+        await server.follow({ kind: 'echo', link: 'link0' })
+        const each = 75
+        await clients[0]!.follow({ kind: 'burst', from: '10.1.0.2', to: '10.1.0.1', port: 67, clients: 4, each })
+        const { numbers } = await clients[0]!.next('echoes')
+        assert.deepEqual(numbers, Array(4).fill(Array.from({ length: each }, (_, number) => number)))
+
+        await server.follow({ kind: 'batches' })
+        const { datagrams, largest, inOneTurn } = await server.next('batches')
+        assert.deepEqual([datagrams, inOneTurn], [300, 0])
+        assert.ok(largest <= 64, `${largest} at once`)
+        await server.follow({ kind: 'metrics' })
+        const { text } = await server.next('metrics')
+        const counted = text.match(/^reboots_udp_.*link0.*$/gm)
+        assert.deepEqual(counted, [
+          'reboots_udp_received_total{link="link0",port="67"} 300',
+          'reboots_udp_dropped_total{link="link0",port="67"} 0',
+          'reboots_udp_sent_total{link="link0",port="67"} 300',
+          'reboots_udp_send_errors_total{link="link0",port="67"} 0',
+        ])
+      })
+
+      test(`datagrams of every length come whole ${JSON.stringify(env)}`, async (t) => {
+        const server = keeper(SERVER, env)
+        t.after(() => server.stop())
+        await server.follow({ kind: 'open', link: 'link0', port: 67 })
+        for (const octets of [0, 1, 300, 65_507, 1]) {
+          await ask(0, octets, '10.1.0.1')
+          assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets })
+        }
+      })
+
+      test(`a closed door leaves nothing behind that keeps the process alive ${JSON.stringify(env)}`, async () => {
+        const server = keeper(SERVER, env)
+        await server.follow({ kind: 'open', link: 'link0', port: 67 })
+        await ask(0, 10)
+        await server.received()
+        await Promise.all(
+          [server.follow({ kind: 'leave' }), server.ended].map((end) => Promise.race([end, server.ended])),
+        )
+        assert.equal(await server.ended, 0)
+      })
+    }
+
+    test('answers of one batch leave in order, each to its MAC, also where one address has several', async (t) => {
+      const server = keeper(SERVER)
+      t.after(() => server.stop())
+      await server.follow({ kind: 'open', link: 'link0', port: 67 })
+      const at = (last: number): SendTo => ({
+        kind: 'hardware',
+        address: '10.1.0.60',
+        port: 68,
+        chaddr: [2, 0, 0, 0, 0, last],
+      })
+      const answers = [
+        { octets: 61, to: at(0x61) },
+        { octets: 62, to: everyone },
+        { octets: 63, to: at(0x63) },
+        { octets: 64, to: at(0x63) },
+        { octets: 65, to: at(0x61) },
+        { octets: 66, to: everyone },
+      ]
+      await server.follow({ kind: 'answer', link: 'link0', answers })
+      await ask(0, 10)
+      await wires[0]!.waitFor(/UDP, length 66/)
+      const sent = wires[0]!.output.matchAll(/> ([0-9a-f:]+), .*\.68: UDP, length (6\d)$/gm)
+      assert.deepEqual(
+        [...sent].map(([, mac, octets]) => [mac, octets]),
+        [
+          ['02:00:00:00:00:61', '61'],
+          ['ff:ff:ff:ff:ff:ff', '62'],
+          ['02:00:00:00:00:63', '63'],
+          ['02:00:00:00:00:63', '64'],
+          ['02:00:00:00:00:61', '65'],
+          ['ff:ff:ff:ff:ff:ff', '66'],
+        ],
+      )
+      assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.60/)
+    })
+
+    for (const env of [{}, { REBOOTS_KOFFI: 'off' }]) {
+      test(`a multicast group that is joined is heard, others are not ${JSON.stringify(env)}`, async (t) => {
+        const server = keeper(SERVER, env)
+        t.after(() => server.stop())
+        const order: Order = { kind: 'open', link: 'link0', port: 67, groups: ['224.0.1.2'] }
+        assert.deepEqual(await server.follow(order), { kind: 'done' })
+        await ask(0, 81, '224.0.1.3')
+        await ask(0, 82, '224.0.1.2')
+        assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 82 })
+        await ask(0, 83)
+        assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 83 })
+      })
+    }
+
+    test('an interface that vanishes is reported, costs nobody else anything, and is served again when it is back', async (t) => {
+      await connectThird()
+      const server = keeper(SERVER)
+      t.after(() => server.stop())
+      for (const link of ['link0', 'link2']) await server.follow({ kind: 'open', link, port: 67 })
+      await ip('-n', SERVER, 'link', 'del', 'link2')
+      await server.logged(/"link":"link2".*the interface is gone/)
+      await server.follow({ kind: 'send', link: 'link2', octets: 71, to: everyone })
+      await server.logged(/"link":"link2".*"why":"ENODEV".*"to":"255.255.255.255:68".*not sent/)
+      await ask(0, 72)
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link0', octets: 72 })
+
+      await connectThird()
+      await server.logged(/"link":"link2".*served again"/)
+      await clients[0]!.follow({ kind: 'broadcast', from: '10.3.0.2', to: '10.3.0.1', port: 67, octets: 73 })
+      assert.deepEqual(await server.received(), { kind: 'received', link: 'link2', octets: 73 })
+      await server.follow({ kind: 'metrics' })
+      assert.match((await server.next('metrics')).text, /send_errors_total\{link="link2",port="67"\} 1/)
+    })
+
+    test('a program that means to share the port cannot take our packets away', async (t) => {
+      const first = keeper(SERVER)
+      const second = keeper(SERVER)
+      t.after(() => Promise.all([first.stop(), second.stop()]))
+      await first.follow({ kind: 'open', link: 'link0', port: 67 })
+      assert.match(textOf(await second.follow({ kind: 'share', port: 67 })), /EADDRINUSE/)
+    })
   })
+}
 
-  test('a program that means to share the port cannot take our packets away', async (t) => {
-    const first = keeper(SERVER)
-    const second = keeper(SERVER)
-    t.after(() => Promise.all([first.stop(), second.stop()]))
-    await first.follow({ kind: 'open', link: 'link0', port: 67 })
-    assert.match(textOf(await second.follow({ kind: 'share', port: 67 })), /EADDRINUSE/)
-  })
-})
+/** What a program does that ends with an open door, and how it ends then. The thread sleeps in the kernel at that time. */
+const ENDS = [
+  { name: 'by process.exit', last: 'process.exit(3)', code: 3, says: /^$/ },
+  { name: 'by an error', last: 'throw new Error("a bug here")', code: 1, says: /a bug here/ },
+  { name: 'by an error of the I/O thread', last: '', code: 1, says: /a bug of the thread/ },
+] as const
+/** In the thread, the first wait for the network throws. */
+const BROKEN = `import { isMainThread } from 'node:worker_threads'
+  if (!isMainThread) Atomics.store = () => { throw new Error('a bug of the thread') }`
+
+for (const { name, last, code, says } of ENDS) {
+  test(
+    `a process with an I/O thread that ends ${name} does so at once, and says why`,
+    { skip, timeout: 20_000 },
+    async () => {
+      const program = `import { createSocket } from 'node:dgram'
+      import { createLog, openUdpDoor } from '@reboots/runtime'
+      const link = { name: 'lo', index: 1, address: 0x7f000001, mask: 0xff000000, hardwareAddress: '00:00:00:00:00:00' }
+      const log = createLog('test', { level: 'silent', format: 'json' })
+      const door = await openUdpDoor({ link, port: 0, log, ioThread: 'on', onBatch() { ${last} } })
+      createSocket('udp4').send('hello', door.port, '127.0.0.1')`
+      const preload = last === '' ? ['--import', `data:text/javascript,${encodeURIComponent(BROKEN)}`] : []
+      const args = [...preload, '--eval', program]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: import.meta.dirname })
+      let text = ''
+      child.stderr.setEncoding('utf8').on('data', (more: string) => (text += more))
+      assert.deepEqual(await once(child, 'close'), [code, null])
+      assert.match(text, says)
+    },
+  )
+}
 
 function textOf(report: Report): string {
   assert.equal(report.kind, 'failed')

@@ -22,7 +22,7 @@ await runService({
     })
     let ports: Ports = { ...replicas, settings: settings.current, choices: new Choices() }
 
-    const doors = await openDoors(settings.links, () => ports, { log, metrics })
+    const doors = await openDoors(settings.links, () => ports, { log, metrics, ioThread: config.links.ioThread })
     await settings.follow(LIVE, (settings, links) => {
       ports = { ...ports, settings }
       doors.serve(links)

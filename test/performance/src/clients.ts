@@ -10,6 +10,8 @@ export interface Load {
   readonly rate: number
   readonly seconds: number
   readonly clients: number
+  /** Exchanges under way at most; absent: any number. */
+  readonly window?: number
 }
 
 export interface Delays {
@@ -47,8 +49,8 @@ interface StormReport {
 
 /** storm.c: steady load of any rate that the network can carry. */
 export function stormClient(program: string): Client {
-  return async ({ rate, seconds, clients }) => {
-    const args = [CLIENT, SERVER, rate, seconds, clients].map(String)
+  return async ({ rate, seconds, clients, window = [] }) => {
+    const args = [CLIENT, SERVER, rate, seconds, clients, window].flat().map(String)
     const {
       begun,
       acks,

@@ -16,7 +16,7 @@ export const PREFIX = 16
 /** Client n has address 10.77.16.0 + n and MAC 02:00:00:00:00:00 + n. */
 export const FIRST_CLIENT = '10.77.16.0'
 
-const CORES = { client: 0, server: 1 } as const
+export const CORES = { client: 0, server: 1 } as const
 export type Side = keyof typeof CORES
 
 const nameOf = (side: Side): string => `pf-${process.pid}-${side}`

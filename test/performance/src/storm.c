@@ -2,8 +2,9 @@
  * A load generator for DHCPv4 servers, where perfdhcp itself is the limit: 4-message exchanges as a relay agent sends them, at a
  * steady rate whatever the server does, in batches, on one core. The messages are octet for octet those of perfdhcp.
  *
- *     storm <own address> <server address> <exchanges per second> <seconds> <clients>
+ *     storm <own address> <server address> <exchanges per second> <seconds> <clients> [<most at a time>]
  *
+ * With the last argument an exchange begins only when fewer than so many are under way: what a server can do at most.
  * Client n has MAC 02:00:00:00:00:00 + n. Prints one line of JSON: exchanges begun, OFFERs and ACKs within a second of what they
  * answer, exchanges per second (ACKs over the time from the first message sent to the last ACK), and delays in microseconds.
  */
@@ -141,14 +142,15 @@ static void *array(size_t count, size_t size) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 6) {
-    fprintf(stderr, "usage: storm <own address> <server address> <exchanges per second> <seconds> <clients>\n");
+  if (count != 6 && count != 7) {
+    fprintf(stderr, "usage: storm <own address> <server address> <exchanges per second> <seconds> <clients> [<most at a time>]\n");
     return 2;
   }
   double rate = atof(arguments[3]), seconds = atof(arguments[4]);
   uint32_t all = rate * seconds;
   own = inet_addr(arguments[1]);
   clients = atoi(arguments[5]);
+  uint32_t window = count == 7 ? atoi(arguments[6]) : all;
   begun = array(all, sizeof *begun);
   requested = array(all, sizeof *requested);
   offer_delay = array(all, sizeof *offer_delay);
@@ -176,10 +178,12 @@ int main(int count, char **arguments) {
     if (acks > before) last = time;
     uint32_t due = (time - start) * rate / 1e9;
     if (due > all) due = all;
+    if (due > acks + window) due = acks + window;
     /* After a pause of the scheduler what is due comes in batches, with the replies read in between. */
     for (int i = 0; i < BATCH && exchanges < due; i++) discover(time);
     flush();
-    if (exchanges == all && end_of_sending == 0) end_of_sending = time;
+    if (end_of_sending == 0 && (exchanges == all || (count == 7 && time - start > seconds * 1e9)))
+      end_of_sending = time, all = exchanges;
   }
   printf("{\"begun\":%u,\"offers\":%u,\"acks\":%u,\"naks\":%u,\"rate\":%.0f,\"sending\":%.3f", exchanges, offers, acks, refused,
          last > start ? acks * 1e9 / (last - start) : 0, (end_of_sending - start) / 1e9);

@@ -76,6 +76,10 @@ const links = z.object({
     .describe(
       'Whether an interface that is named but not there yet is waited for; false: that is an error at the start',
     ),
+  ioThread: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe('Whether dhcp and proxydhcp receive and send on a thread of its own; auto: when there is a second core'),
 })
 
 const control = z.object({

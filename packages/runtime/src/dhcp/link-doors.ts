@@ -22,6 +22,7 @@ export interface LinkDoorsOptions {
   /** Multicast groups that a port hears besides. */
   readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
   readonly open?: ((options: UdpDoorOptions) => Promise<UdpDoor>) | undefined
+  readonly ioThread?: UdpDoorOptions['ioThread']
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -119,13 +120,13 @@ export class LinkDoors {
   }
 
   async #openDoor(place: Place, port: number, reader: Reader): Promise<UdpDoor> {
-    const { open = openUdpDoor, groups, log, metrics } = this.#options
+    const { open = openUdpDoor, groups, ioThread, log, metrics } = this.#options
     const send: Send = (answer) => {
       if (answer.send) door.send(answer.send.bytes, answer.send.to)
     }
     const onBatch = reader(place.at, send)
     const heard = { port, groups: groups?.get(port) ?? [] }
-    const door = closable(await open({ link: place.at.link, ...heard, log, metrics, onBatch }))
+    const door = closable(await open({ link: place.at.link, ...heard, log, metrics, ioThread, onBatch }))
     return door
   }
 

@@ -15,6 +15,8 @@ interface Surroundings<O extends DhcpOutcome> extends NoteOptions<O> {
   readonly links: readonly UdpLink[]
   /** Multicast groups that a port hears besides. */
   readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
+  /** Of the doors. */
+  readonly ioThread?: UdpDoorOptions['ioThread']
   /** Default: real doors. */
   readonly open?: (options: UdpDoorOptions) => Promise<UdpDoor>
 }
@@ -97,7 +99,7 @@ function sendAndNote<O extends DhcpOutcome>(send: Send, note: TakeNote<O>, port:
 }
 
 async function openDoors<O extends DhcpOutcome, H>(
-  { links, groups, log, metrics, open }: Surroundings<O>,
+  { links, groups, ioThread, log, metrics, open }: Surroundings<O>,
   wanted: readonly (readonly [port: number, handler: H])[],
   reader: (handler: H, at: AtLink, send: Send, port: number) => UdpDoorOptions['onBatch'],
 ): Promise<LinkDoors> {
@@ -105,6 +107,7 @@ async function openDoors<O extends DhcpOutcome, H>(
     wanted: wanted.map(([port, handler]) => [port, (at: AtLink, send: Send) => reader(handler, at, send, port)]),
     groups,
     open,
+    ioThread,
     log,
     metrics,
   })

@@ -2,72 +2,13 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
-import type { Datagram, Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { Datagram, Ipv4Address } from '@reboots/protocol/net'
 import { createLog } from '../log.ts'
 import { BatchSocket } from './batch-socket.ts'
-import type { UdpLink } from './links.ts'
-import type { Native } from './native.ts'
-import { DatagramSlots, type SlotLayout } from './slots.ts'
+import { Kernel, LINK, SENDING } from './kernel.fixture.ts'
 
-const { EAGAIN, EPERM, EIO } = constants.errno
-const LINK: UdpLink = {
-  name: 'eth0',
-  index: 2,
-  address: 1 as Ipv4Address,
-  mask: 1 as Ipv4Address,
-  hardwareAddress: '02:00:00:00:00:01' as MacAddress,
-}
-const LAYOUT: SlotLayout = {
-  headerSize: 64,
-  vectorSize: 16,
-  received: 56,
-  length: 8,
-  write: () => {},
-  addressOf: () => 0n,
-}
+const { EAGAIN, EIO } = constants.errno
 const log = createLog('test', { level: 'silent', format: 'json' })
-
-/** A kernel whose answers are given beforehand: how many datagrams it takes or has, or minus an errno. Afterwards it takes all and has none. */
-class Kernel implements Native {
-  readonly takes: number[] = []
-  readonly has: number[] = []
-  /** Ports of the datagrams taken, call by call. */
-  readonly taken: number[][] = []
-  readonly awaited: string[] = []
-  index = 2
-  dropped = 0
-  ready: (failed: boolean) => void = () => {}
-
-  openSocketOn = () => 7
-  portOf = () => 67
-  indexOf = () => this.index
-  drops = () => this.dropped
-  slots = (count: number) => new DatagramSlots(count, LAYOUT)
-  bindToDevice = () => void this.awaited.push('bind to device')
-  joinGroup = (_fd: number, link: string, group: Ipv4Address) => void this.awaited.push(`${link} joins ${group}`)
-  setNeighbour = () => void this.taken.push([])
-  close = () => void this.awaited.push('close')
-  receive = () => this.has.shift() ?? -EAGAIN
-  send(_fd: number, slots: DatagramSlots, first: number, count: number): number {
-    const takes = Math.min(this.takes.shift() ?? count, count)
-    if (takes > 0) this.taken.push(Array.from({ length: takes }, (_, i) => slots.port(first + i)))
-    return takes
-  }
-  watch(_fd: number, ready: (failed: boolean) => void) {
-    this.ready = ready
-    return {
-      forReading: () => void this.awaited.push('reading'),
-      forWriting: () => void this.awaited.push('writing'),
-      stop: () => void this.awaited.push('nothing'),
-      close: () => void this.awaited.push('end'),
-    }
-  }
-  /** As libuv does: wakes, and the loop goes round. */
-  async wake(failed = false): Promise<void> {
-    this.ready(failed)
-    await turn()
-  }
-}
 
 function open(
   t: TestContext,
@@ -80,18 +21,6 @@ function open(
   const send = (...ports: number[]) => ports.forEach((port) => socket.send(new Uint8Array(300), 1 as Ipv4Address, port))
   return { kernel, socket, send }
 }
-
-/** Four datagrams are sent while a batch is handled. What the kernel does with them, call by call, and what became of them. */
-const SENDING = [
-  { name: 'all at once', takes: [], taken: [[1, 2, 3, 4]], sent: 4, unsent: 0, awaited: [] },
-  { name: 'some, then the rest', takes: [3], taken: [[1, 2, 3], [4]], sent: 4, unsent: 0, awaited: [] },
-  { name: 'interrupted', takes: [-constants.errno.EINTR], taken: [[1, 2, 3, 4]], sent: 4, unsent: 0, awaited: [] },
-  { name: 'the first refused', takes: [-EPERM], taken: [[2, 3, 4]], sent: 3, unsent: 1, awaited: [] },
-  { name: 'one in between refused', takes: [2, -EPERM], taken: [[1, 2], [4]], sent: 3, unsent: 1, awaited: [] },
-  { name: 'all refused', takes: [-EPERM, -EPERM, -EPERM, -EPERM], taken: [], sent: 0, unsent: 4, awaited: [] },
-  { name: 'no room at all', takes: [-EAGAIN], taken: [], sent: 0, unsent: 0, awaited: ['writing'] },
-  { name: 'no room after two', takes: [2, -EAGAIN], taken: [[1, 2]], sent: 2, unsent: 0, awaited: ['writing'] },
-] as const
 
 for (const { name, takes, taken, sent, unsent, awaited } of SENDING) {
   test(`sent while a batch is handled: ${name}`, async (t) => {

@@ -1,12 +1,11 @@
 import { constants } from 'node:os'
 import { formatIpv4, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
 import { now } from '../clock.ts'
-import { bindFailure } from '../listen.ts'
 import type { Log } from '../log.ts'
 import { Complaints } from './complaints.ts'
 import type { UdpSocket } from './door.ts'
 import { errnoName, systemErrorOf } from './errno.ts'
-import { groupFailure } from './group-failure.ts'
+import { BoundInterface, openSocket } from './bound-socket.ts'
 import type { UdpLink } from './links.ts'
 import type { Native, Readiness } from './native.ts'
 import { Neighbours } from './neighbours.ts'
@@ -34,9 +33,7 @@ export class BatchSocket implements UdpSocket {
   readonly #native: Native
   readonly #link: UdpLink
   readonly #deliver: (batch: readonly Datagram[]) => void
-  readonly #log: Log
   readonly #complaints: Complaints
-  readonly #groups: readonly Ipv4Address[]
   readonly #fd: number
   readonly #in: DatagramSlots
   readonly #out: DatagramSlots
@@ -53,7 +50,7 @@ export class BatchSocket implements UdpSocket {
   /** Reading failed: the next time is at the next look. */
   #failing = false
   #closed = false
-  #index: number
+  readonly #interface: BoundInterface
   /** Drops that have been spoken of. */
   #complained = 0
 
@@ -67,13 +64,13 @@ export class BatchSocket implements UdpSocket {
   ) {
     this.#native = native
     this.#link = link
-    this.#log = log
     this.#deliver = deliver
-    this.#groups = groups
-    this.#fd = opened(native, link, port, groups)
+    this.#fd = openSocket(native, { link, port, groups })
     this.port = native.portOf(this.#fd)
     this.#complaints = new Complaints(log, { link: link.name, port: this.port })
-    this.#index = native.indexOf(link.name)
+    this.#interface = new BoundInterface(native, this.#fd, { link, port: this.port, groups }, log, () =>
+      this.#neighbours.forgetAll(),
+    )
     this.#in = received ??= native.slots(BATCH)
     this.#out = native.slots(BATCH)
     this.#neighbours = new Neighbours((address, mac) => native.setNeighbour(this.#fd, link.name, address, mac))
@@ -124,7 +121,7 @@ export class BatchSocket implements UdpSocket {
   }
 
   #receive(): void {
-    const count = this.#native.receive(this.#fd, this.#in)
+    const count = this.#native.receive(this.#fd, this.#in, 0, BATCH)
     if (count < 0) {
       if (count !== -EAGAIN && count !== -EINTR) this.#rest(errnoName(-count))
       return
@@ -207,50 +204,11 @@ export class BatchSocket implements UdpSocket {
       this.#await()
       this.#turn()
     }
-    this.#lookForInterface()
+    this.#interface.look()
     this.countDrops()
     const dropped = this.traffic.dropped - this.#complained
     this.#complained = this.traffic.dropped
     if (dropped > 0)
       this.#complaints.warn('the kernel dropped datagrams', 'they came faster than they were read', () => ({ dropped }))
-  }
-
-  #lookForInterface(): void {
-    const index = this.#native.indexOf(this.#link.name)
-    if (index === this.#index) return
-    this.#index = index
-    const fields = { link: this.#link.name, port: this.port }
-    if (index === 0) return this.#log.error(fields, 'the interface is gone; served again when it is back')
-    try {
-      this.#native.bindToDevice(this.#fd, this.#link.name)
-      // A membership belongs to the interface, and went with the old one.
-      for (const group of this.#groups) this.#native.joinGroup(this.#fd, this.#link.name, group)
-      this.#neighbours.forgetAll()
-      this.#log.warn(fields, 'the interface is another one now; served again')
-    } catch (error) {
-      this.#log.error(
-        { ...fields, err: error },
-        'the interface is another one now, and cannot be served without a restart',
-      )
-    }
-  }
-}
-
-function opened(native: Native, link: UdpLink, port: number, groups: readonly Ipv4Address[]): number {
-  const fd = bound(native, link, port)
-  try {
-    for (const group of groups) native.joinGroup(fd, link.name, group)
-    return fd
-  } catch (error) {
-    native.close(fd)
-    throw groupFailure(error, link.name)
-  }
-}
-
-function bound(native: Native, link: UdpLink, port: number): number {
-  try {
-    return native.openSocketOn(link.name, port)
-  } catch (error) {
-    throw bindFailure(error, { protocol: 'udp', host: '', port, link: link.name, purpose: 'for machines to boot' })
   }
 }

@@ -1,11 +1,13 @@
+import { availableParallelism } from 'node:os'
 import { LIMITED_BROADCAST, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { BatchSocket } from './batch-socket.ts'
 import type { Destination } from './destination.ts'
 import type { UdpLink } from './links.ts'
-import { loadNative } from './native.ts'
+import { loadNative, type Native } from './native.ts'
 import { openPlainSocket } from './plain-socket.ts'
+import { ThreadedSocket } from './threaded-socket.ts'
 import { showTraffic, type Traffic } from './traffic.ts'
 
 export interface UdpDoorOptions {
@@ -22,7 +24,11 @@ export interface UdpDoorOptions {
   readonly log: Log
   /** Gets the counters of the door: `reboots_udp_…_total{link, port}`. */
   readonly metrics?: Metrics
+  /** Whether a thread of its own receives and sends; `auto` (default): when there is a core for it. */
+  readonly ioThread?: IoThreadUse | undefined
 }
+
+export type IoThreadUse = 'auto' | 'on' | 'off'
 
 /** A UDP port on one interface: hears broadcasts of that link only, and its replies leave by it, from its address. */
 export interface UdpDoor {
@@ -46,6 +52,8 @@ export interface UdpSocket {
   send(bytes: Uint8Array, address: Ipv4Address, port: number): void
   /** Makes `address` reachable at `chaddr` without ARP; throws errors with `code`. Absent: cannot be done. */
   setNeighbour?(address: Ipv4Address, chaddr: Uint8Array): void
+  /** Sends to `chaddr` without ARP, or by broadcast when that cannot be. For sockets that know only later. */
+  sendToHardware?(bytes: Uint8Array, address: Ipv4Address, port: number, chaddr: Uint8Array): void
   /** Brings `traffic.dropped` up to date. */
   countDrops(): void
   close(): Promise<void>
@@ -57,24 +65,41 @@ export interface UdpSocket {
  * is taken (naming the holder) or not allowed.
  */
 export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
-  const { link, port, groups = [], log, metrics } = options
-  const deliver = (batch: readonly Datagram[]): void => options.onBatch(batch)
+  const { link, log, metrics } = options
+  const warn = warnOnce(link, log)
   const native = await loadNative()
-  const socket: UdpSocket =
-    native === undefined
-      ? await openPlainSocket(link, port, groups, log, deliver)
-      : new BatchSocket(native, link, port, groups, log, deliver)
+  const socket = await openSocketFor(options, native, warn)
   const show = metrics === undefined ? () => {} : showSocket(metrics, link, socket)
   return {
     link,
     port: socket.port,
     ...(native === undefined && { boundTo: 'address' }),
-    send: sender(socket, link, log),
+    send: sender(socket, warn),
     async close() {
       await socket.close()
       show()
     },
   }
+}
+
+/** Says once why clients without an address are answered by broadcast. */
+type WarnOnce = (why: string) => void
+
+async function openSocketFor(options: UdpDoorOptions, native: Native | undefined, warn: WarnOnce): Promise<UdpSocket> {
+  const { link, port, groups = [], log, ioThread = 'auto' } = options
+  const deliver = (batch: readonly Datagram[]): void => options.onBatch(batch)
+  if (native === undefined) return openPlainSocket(link, port, groups, log, deliver)
+  if (ioThread === 'off' || (ioThread === 'auto' && availableParallelism() === 1))
+    return new BatchSocket(native, link, port, groups, log, deliver)
+  return new ThreadedSocket({
+    native,
+    link,
+    port,
+    groups,
+    log,
+    deliver,
+    unreachable: (code) => warn(REASONS[code] ?? code),
+  })
 }
 
 function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): () => void {
@@ -84,15 +109,22 @@ function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): () => v
   })
 }
 
-function sender(socket: UdpSocket, link: UdpLink, log: Log): UdpDoor['send'] {
+function warnOnce(link: UdpLink, log: Log): WarnOnce {
   let warned = false
-  const warnOnce = (why: string): void => {
+  return (why) => {
     if (!warned) log.warn({ link: link.name, why }, 'clients without an address are answered by broadcast')
     warned = true
   }
+}
+
+function sender(socket: UdpSocket, warn: WarnOnce): UdpDoor['send'] {
   return (bytes, to) => {
-    const address = to.kind === 'hardware' && !reachHardware(socket, to, warnOnce) ? LIMITED_BROADCAST : to.to.address
-    socket.send(bytes, address, to.to.port)
+    const { address, port } = to.to
+    if (to.kind !== 'hardware') socket.send(bytes, address, port)
+    // Only Ethernet's six octets fit; others (InfiniBand) have none of their own in chaddr (RFC 4390).
+    else if (to.chaddr.length !== 6) socket.send(bytes, LIMITED_BROADCAST, port)
+    else if (socket.sendToHardware !== undefined) socket.sendToHardware(bytes, address, port, to.chaddr)
+    else socket.send(bytes, reachHardware(socket, to, warn) ? address : LIMITED_BROADCAST, port)
   }
 }
 
@@ -102,17 +134,11 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Every client listens for broadcasts as long as it has no address, so that is what remains when its MAC cannot be addressed. */
-function reachHardware(
-  socket: UdpSocket,
-  to: Destination & { kind: 'hardware' },
-  warn: (why: string) => void,
-): boolean {
+function reachHardware(socket: UdpSocket, to: Destination & { kind: 'hardware' }, warn: WarnOnce): boolean {
   if (socket.setNeighbour === undefined) {
     warn('koffi is not available')
     return false
   }
-  // Only Ethernet's six octets fit; others (InfiniBand) have none of their own in chaddr (RFC 4390).
-  if (to.chaddr.length !== 6) return false
   try {
     socket.setNeighbour(to.to.address, to.chaddr)
     return true

@@ -1,7 +1,8 @@
 import { endianness } from 'node:os'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
-import { DatagramSlots, type SlotLayout } from './slots.ts'
+import { DatagramSlots, SlotHeaders, type SlotLayout } from './slots.ts'
+import { PollSet } from './poll-set.ts'
 import { AF_INET, arpRequest, cString, groupMembership, nativeInt, socketAddress, SOCKADDR_LENGTH } from './structs.ts'
 
 /**
@@ -23,11 +24,23 @@ export interface Native {
   /** Puts `address` at `mac` into the neighbour table of an interface. */
   setNeighbour(fd: number, link: string, address: Ipv4Address, mac: Uint8Array): void
   slots(count: number): DatagramSlots
-  /** Fills slots with what is there to read; how many, or minus the errno. */
-  receive(fd: number, slots: DatagramSlots): number
+  /** Whose `control` is shared memory. */
+  sharedSlots(count: number): DatagramSlots
+  /** The slots of another thread. */
+  slotsAt(count: number, control: SharedArrayBuffer): SlotHeaders
+  /** Fills up to `count` slots, beginning with `first`, with what is there to read; how many, or minus the errno. */
+  receive(fd: number, slots: SlotHeaders, first: number, count: number): number
   /** Sends `count` slots, beginning with `first`; how many have gone, or minus the errno of the first. */
-  send(fd: number, slots: DatagramSlots, first: number, count: number): number
+  send(fd: number, slots: SlotHeaders, first: number, count: number): number
   watch(fd: number, ready: (failed: boolean) => void): Readiness
+  /** A descriptor by which one thread wakes another (eventfd(2)). */
+  openBell(): number
+  ring(bell: number): void
+  /** Makes the bell ready for the next time. */
+  silence(bell: number): void
+  /** Blocks the thread until one of the descriptors is ready, or for so many milliseconds. */
+  wait(set: PollSet, milliseconds: number): void
+  pollSet(count: number): PollSet
   close(fd: number): void
 }
 
@@ -57,6 +70,8 @@ const SK_MEMINFO_DROPS = 8
 const SIOCSARP = 0x8955
 const IPPROTO_IP = 0
 const IP_ADD_MEMBERSHIP = 35
+const EFD_NONBLOCK = SOCK_NONBLOCK
+const EFD_CLOEXEC = SOCK_CLOEXEC
 
 /** Octets of room for a burst: a rack that is switched on asks all at once. The kernel doubles it, for its own use: some 15 000 messages. */
 export const RECEIVE_BUFFER = 8 * 1024 * 1024
@@ -76,6 +91,10 @@ interface Libc {
   if_nametoindex(name: Uint8Array): number
   recvmmsg(fd: number, headers: bigint, count: number, flags: number, timeout: null): number
   sendmmsg(fd: number, headers: bigint, count: number, flags: number): number
+  eventfd(value: number, flags: number): number
+  read(fd: number, bytes: Uint8Array, length: number): number
+  write(fd: number, bytes: Uint8Array, length: number): number
+  poll(set: bigint, count: number, timeout: number): number
 }
 
 /** koffi's libuv poll handle; its callback gets a libuv status first, 0 or negative. */
@@ -115,6 +134,10 @@ async function openLibc(): Promise<Native | undefined> {
       if_nametoindex: library.func('unsigned int if_nametoindex(uint8_t *)'),
       recvmmsg: library.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
       sendmmsg: library.func('int sendmmsg(int, void *, unsigned int, int)'),
+      eventfd: library.func('int eventfd(unsigned int, int)'),
+      read: library.func('long read(int, uint8_t *, size_t)'),
+      write: library.func('long write(int, uint8_t *, size_t)'),
+      poll: library.func('int poll(void *, unsigned long, int)'),
     }
     // Not in its documentation, and typed otherwise than it is: this koffi is pinned, and udp-doors.test.ts would tell.
     const poll = koffi.node.poll as unknown as Poll
@@ -173,9 +196,11 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
       check(libc.ioctl(fd, SIOCSARP, arpRequest(link, address, mac)), 'set neighbour')
     },
     slots: (count) => new DatagramSlots(count, layout),
-    receive(fd, slots) {
-      const count = libc.recvmmsg(fd, slots.headers, slots.count, MSG_DONTWAIT, null)
-      return count < 0 ? -errno() : count
+    sharedSlots: (count) => new DatagramSlots(count, layout, SharedArrayBuffer),
+    slotsAt: (count, control) => new SlotHeaders(count, layout, control),
+    receive(fd, slots, first, count) {
+      const received = libc.recvmmsg(fd, slots.headerOf(first), count, MSG_DONTWAIT, null)
+      return received < 0 ? -errno() : received
     },
     send(fd, slots, first, count) {
       const sent = libc.sendmmsg(fd, slots.headerOf(first), count, MSG_DONTWAIT)
@@ -191,9 +216,18 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
         close: () => handle.close(),
       }
     },
+    openBell: () => check(libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), 'eventfd'),
+    ring: (bell) => void libc.write(bell, ONE, ONE.length),
+    silence: (bell) => void libc.read(bell, DISCARDED, DISCARDED.length),
+    wait: (set, milliseconds) => void libc.poll(set.address, set.count, milliseconds),
+    pollSet: (count) => new PollSet(count, layout.addressOf),
     close: (fd) => void libc.close(fd),
   }
 }
+
+/** What is written to an eventfd and read from it: a count of eight octets. */
+const ONE = new Uint8Array(BigUint64Array.of(1n).buffer)
+const DISCARDED = new Uint8Array(8)
 
 function slotLayout(koffi: Koffi): SlotLayout {
   const vector = koffi.struct({ iov_base: 'void *', iov_len: 'size_t' })

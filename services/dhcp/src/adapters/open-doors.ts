@@ -29,7 +29,7 @@ export interface Doors {
 export async function openDoors(
   ports: Pick<LivePorts, 'current' | 'links'>,
   leases: LeaseLedger,
-  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  { config, log, metrics }: { readonly config: Pick<Config, 'links'>; readonly log: Log; readonly metrics: Metrics },
 ): Promise<Doors> {
   const probing = await Probing.open({ name: 'dhcp', log, metrics })
   const wires = (links: readonly UdpLink[]): Wires => wiresOf(ports.current.settings, links)
@@ -39,6 +39,7 @@ export async function openDoors(
     run: (steps, now) => leases.run(steps, now),
     probe: probing.probe,
     links: ports.links,
+    ioThread: config.links.ioThread,
     doors: [[SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports.current, now)]],
     level: levelOf,
     remarks: remarksOf,

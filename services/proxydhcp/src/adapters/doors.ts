@@ -11,7 +11,7 @@ import type { Ports } from '../ports.ts'
 export function openDoors(
   links: readonly UdpLink[],
   ports: () => Ports,
-  surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open'>,
+  surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open' | 'ioThread'>,
 ): Promise<LinkDoors> {
   const { multicast } = ports().settings.discovery
   return serveDhcp<Outcome>({

@@ -7,14 +7,16 @@ import { LINK, on } from '../network.ts'
 import type { Site, Subject } from './subject.ts'
 
 /** Further settings come by REBOOTS_DHCP_… variables, as for any service. */
-interface Setting {
+export interface Setting {
   readonly addresses: 'reservations' | 'pool'
   readonly store: 'memory' | 'sqlite'
   readonly level: 'warn' | 'info'
   readonly koffi: boolean
+  /** May use every core, not only that of the server. */
+  readonly roams?: boolean
 }
 
-const USUAL: Setting = { addresses: 'reservations', store: 'sqlite', level: 'warn', koffi: true }
+export const USUAL: Setting = { addresses: 'reservations', store: 'sqlite', level: 'warn', koffi: true }
 const SETTINGS: readonly Setting[] = [
   USUAL,
   { ...USUAL, store: 'memory' },
@@ -40,8 +42,8 @@ function nameOf({ store, level, koffi }: Setting): string {
   )
 }
 
-/** hardware and rules-engine on any core, then dhcp on the server's, with all its threads. */
-async function startReboots(site: Site, setting: Setting): Promise<[Running, Running, Running]> {
+/** hardware and rules-engine on any core, then dhcp on the server's, with all its threads, unless it roams. */
+export async function startReboots(site: Site, setting: Setting): Promise<[Running, Running, Running]> {
   const { directory, clients } = site
   const file = path.join(directory, 'reboots.json')
   await writeFile(path.join(directory, 'hardware.json'), setting.addresses === 'pool' ? '{}' : hardwareFile(clients))
@@ -55,7 +57,7 @@ async function startReboots(site: Site, setting: Setting): Promise<[Running, Run
   return [
     start('hardware'),
     start('rules-engine'),
-    new Running('dhcp', on('server', { command: 'sh', args, env, cwd: directory })),
+    new Running('dhcp', on('server', { command: 'sh', args, env, cwd: directory }, !setting.roams)),
   ]
 }
 
