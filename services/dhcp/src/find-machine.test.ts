@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatIpv4 } from '@reboots/protocol/net'
+import * as fc from 'fast-check'
 import { machine, type MachineSpec } from '@reboots/testkit'
 import { remarksOf } from './packet-line.ts'
 import { ip, ipxe, message, pxe, Site, typeOf, type Fields } from './site.fixture.ts'
@@ -143,5 +144,30 @@ test('a record may ask for no DHCP answer whatever its machine is found by', () 
   assert.equal(
     addressOf(site({ mac: '', match: { uuid: UUID }, dhcp: { disabled: true } }), { options: pxe(7) }),
     'dhcp-disabled',
+  )
+})
+
+test('a condition that cannot be evaluated for a client is not true of it', () => {
+  const records: readonly MachineSpec[] = [
+    { id: 'a', mac: '', match: { when: 'client.userClass[0] == "x"' }, address: '192.168.1.30' },
+    { id: 'b', mac: '', match: { when: 'client.oui == "52:54:00"' }, address: '192.168.1.31' },
+  ]
+  const asks = [{ options: { 77: text('x') } }, {}]
+  assert.deepEqual(
+    asks.map((fields) => addressOf(site(...records), fields)),
+    ['192.168.1.30', '192.168.1.31'],
+  )
+})
+
+test('whatever a client shows, it is one of the machines or nobody', () => {
+  const known = new Set(ROWS.map(([, , address]) => address))
+  const found = site(...SITE)
+  const value = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(PORT, text('n1'), pxe(7)[97]!))
+  const options = fc.dictionary(fc.constantFrom('60', '61', '77', '82', '93', '97', '175'), value)
+  fc.assert(
+    fc.property(options, fc.boolean(), (options, relayed) => {
+      const fields = { options, ...(relayed && { giaddr: '192.168.1.2' }) }
+      assert.ok(known.has(addressOf(found, fields)))
+    }),
   )
 })
