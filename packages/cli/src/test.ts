@@ -5,6 +5,7 @@ import { runThrough } from './run.ts'
 import { ROOT } from './repository.ts'
 
 const SUITES = [
+  'test/performance/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/conformance/**/*.test.ts',
   'test/chaos/**/*.test.ts',

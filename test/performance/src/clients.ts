@@ -101,3 +101,43 @@ function delaysOf(delays: number[]): Delays {
   const at = (share: number): number => delays[Math.floor((delays.length - 1) * share)] ?? 0
   return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }
+
+/** What came of all clients being switched on at once. */
+export interface Avalanche {
+  readonly served: number
+  /** From the first message to the last ACK; Infinity when not all were served. */
+  readonly seconds: number
+  readonly resent: number
+  /** Milliseconds from a message to its reply, times that it was sent in vain included: until an OFFER, and then until the ACK. */
+  readonly offer: { readonly mean: number; readonly max: number }
+  readonly ack: { readonly mean: number; readonly max: number }
+}
+
+/**
+ * All clients at once by perfdhcp: each asks again after one, two, four, up to sixteen seconds or so, until it is served; it goes on for ever
+ * where a client is never served, so there is an end to it.
+ */
+export async function perfdhcpAvalanche(clients: number, mostSeconds: number): Promise<Avalanche> {
+  const base = ['-4', '-l', LINK, '-b', 'mac=02:00:00:00:00:00', '-R', String(clients), '-g', 'single']
+  const perfdhcp = on('client', { command: 'perfdhcp', args: [...base, '--scenario', 'avalanche', SERVER] })
+  const limited = ['-k', '5', '-s', 'INT', String(mostSeconds), perfdhcp.command, ...perfdhcp.args]
+  return avalancheResult(await run({ command: 'sh', args: ['-c', 'timeout "$@" || true', 'sh', ...limited] }))
+}
+
+export function avalancheResult(text: string): Avalanche {
+  const [, hours = Infinity, minutes = 0, seconds = 0] = /It took (\d+):(\d+):([\d.]+) to provision/.exec(text) ?? []
+  const [, resent = '0'] = /Requests resent: (\d+)/.exec(text) ?? []
+  const [discovers = '', requests = ''] = text.split('***Statistics for:').slice(1)
+  const number = (from: string, what: RegExp): number => Number(what.exec(from)?.[1] ?? NaN)
+  const delays = (from: string) => ({
+    mean: number(from, /avg delay: ([\d.]+) ms/),
+    max: number(from, /max delay: ([\d.]+) ms/),
+  })
+  return {
+    served: number(requests, /received packets: (\d+)/),
+    seconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds),
+    resent: Number(resent),
+    offer: delays(discovers),
+    ack: delays(requests),
+  }
+}

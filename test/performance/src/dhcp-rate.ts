@@ -1,27 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { missing, type Running } from '@reboots/testkit'
+import { missing } from '@reboots/testkit'
 import { compile, perfdhcpClient, stormClient, type Client, type Result } from './clients.ts'
+import { describeMachine } from './describe-machine.ts'
 import { openNetwork } from './network.ts'
 import { cpuMicroseconds, residentMebibytes } from './process-cost.ts'
 import { quiet } from './quiet.ts'
 import { highestRate, median } from './search.ts'
-import { canned } from './subjects/canned.ts'
-import { dnsmasq } from './subjects/dnsmasq.ts'
-import { kea } from './subjects/kea.ts'
-import { reboots } from './subjects/reboots.ts'
+import { isBestSetting, SUBJECTS } from './subjects/index.ts'
 import type { Subject } from './subjects/subject.ts'
 import { latencyTable, rateTable, type LatencyRow, type RateRow } from './tables.ts'
+import { nameOf, withServer, type Stage } from './with-server.ts'
 
 /*
  * How many 4-message exchanges a second DHCP servers complete with less than 1 % loss, all in one run, each on one core of its own,
  * the client on the other.
  *
- *     node test/performance/src/dhcp-rate.ts [--short] [--only reboots,kea] [--match regexp] [--rounds 3] [--clients 10000] [--patient]
+ *     node test/performance/src/dhcp-rate.ts [--short] [--compare] [--only reboots,kea] [--match regexp] [--rounds 3] [--clients 10000]
+ *                                               [--patient]
  *
  * --match is a regular expression on the name of a subject, such as 'reboots, pool, leases in memory'.
+ * --compare is the ceiling, Reboots and Kea in their best settings, reservations and pool, with all latencies, within a quarter of an hour.
  * --patient waits before each attempt until the machine is idle, as far as others let it be.
  */
 const { values: flags } = parseArgs({
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     clients: { type: 'string' },
     patient: { type: 'boolean', default: false },
+    compare: { type: 'boolean', default: false },
   },
 })
 
@@ -59,7 +61,7 @@ const SHORT: Plan = {
   perfdhcp: false,
   latencyRepeats: 1,
   latencySeconds: 1,
-  budget: 50,
+  budget: flags.compare ? 300 : 50,
 }
 const LONG: Plan = {
   rounds: rounds ?? 3,
@@ -71,7 +73,8 @@ const LONG: Plan = {
   latencySeconds: 4,
   budget: 7200,
 }
-const PLAN = flags.short ? SHORT : LONG
+const COMPARISON: Plan = { ...LONG, rounds: rounds ?? 1, perfdhcp: false, budget: 840 }
+const PLAN = flags.short ? SHORT : flags.compare ? COMPARISON : LONG
 
 /** Exchanges per second at which CPU per exchange is compared: every server but dnsmasq can do that. */
 const COMMON_RATE = 5000
@@ -87,8 +90,6 @@ if (problems.length > 0) throw new Error(problems.join('; '))
 if (availableParallelism() < 2) throw new Error('the client and the server need a core each')
 
 const directory = await mkdtemp(path.join(tmpdir(), 'pf-dhcp-'))
-const running = new Set<Running>()
-process.once('exit', () => running.forEach((process) => process.kill()))
 await openNetwork()
 try {
   await main()
@@ -99,40 +100,47 @@ try {
 async function main(): Promise<void> {
   const storm = patient(stormClient(compile('storm', directory)))
   const perfdhcp = patient(perfdhcpClient)
+  const stage: Stage = {
+    directory,
+    clients: PLAN.clients,
+    warm: flags.short ? { rate: 1000, seconds: 0.5 } : { rate: 3000, seconds: 2 },
+  }
   const wanted = flags.only.split(',')
   const matching = new RegExp(flags.match)
-  const all = [...canned, ...reboots, ...kea, ...dnsmasq].filter(
+  const all = SUBJECTS.filter(
     (subject) =>
       wanted.includes(subject.server) &&
       matching.test(nameOf(subject)) &&
       !subject.missing &&
-      (!flags.short || isInShort(subject)),
+      (!flags.short || flags.compare || isInShort(subject)) &&
+      (!flags.compare || isBestSetting(subject)),
   )
   const rows = new Map<Subject, RateRow[]>()
   for (let round = 0; round < PLAN.rounds; round++) {
     for (const subject of all) {
       if (!inTime()) continue
-      const row = await withServer(subject, storm, (pid) => measureRate(subject, storm, perfdhcp, pid))
+      const row = await withServer(subject, storm, stage, (pid) => measureRate(subject, storm, perfdhcp, pid))
       rows.set(subject, [...(rows.get(subject) ?? []), row])
       console.error(`${nameOf(subject)}: ${Math.round(row.storm)}/s`)
     }
   }
   const rates = [...rows.values()].map(medianOf)
-  console.log(machine())
+  console.log(describeMachine(PLAN.clients))
   console.log(rateTable(rates))
 
-  const half = Math.round(bestOf('kea', rates) / 2)
-  const client = half > 0 ? perfdhcp : undefined
-  const latencies: LatencyRow[] = []
-  for (const subject of bestSettings([...rows.keys()], rates)) {
-    if (client === undefined || !inTime()) continue
-    latencies.push(await withServer(subject, storm, (pid) => measureLatency(subject, client, half, pid)))
+  for (const addresses of ['reservations', 'pool'] as const) {
+    const ofThese = rates.filter((row) => row.addresses === addresses)
+    const half = Math.round(bestOf('kea', ofThese) / 2)
+    if (half === 0) continue
+    const latencies: LatencyRow[] = []
+    for (const subject of latencySubjects([...rows.keys()], ofThese)) {
+      if (!inTime()) continue
+      const measure = (pid: number): Promise<LatencyRow> => measureLatency(subject, perfdhcp, half, pid)
+      latencies.push(await withServer(subject, storm, stage, measure))
+      console.error(`${nameOf(subject)}: p99 ${latencies.at(-1)!.p99} µs at ${half}/s`)
+    }
+    console.log(latencyTable(latencies, half))
   }
-  if (client !== undefined) console.log(latencyTable(latencies, half))
-}
-
-function nameOf({ server, addresses, setting }: Subject): string {
-  return `${server}, ${addresses}, ${setting}`
 }
 
 function patient(client: Client): Client {
@@ -147,36 +155,6 @@ function isInShort({ server, setting, addresses }: Subject): boolean {
   if (server === 'kea') return setting === 'threads off, persist off' && addresses === 'reservations'
   if (server === 'dnsmasq') return addresses === 'reservations'
   return addresses !== 'pool' && !setting.includes('dgram') && !setting.includes('log line')
-}
-
-/** Starts the server, waits until it answers, warms it up, and ends it and everything it needed. */
-async function withServer<T>(subject: Subject, storm: Client, measure: (pid: number) => Promise<T>): Promise<T> {
-  const home = await mkdtemp(path.join(directory, `${subject.server}-`))
-  const processes = await subject.start({ directory: home, clients: PLAN.clients })
-  processes.forEach((process) => running.add(process))
-  const server = processes.at(-1)!
-  try {
-    await answering(subject, storm, server)
-    for (const process of subject.stopWhenReady?.(processes) ?? []) await process.stop()
-    const warm = flags.short ? 1000 : 3000
-    await storm({ rate: warm, seconds: flags.short ? 0.5 : 2, clients: PLAN.clients })
-    return await measure(server.pid)
-  } finally {
-    for (const process of processes) {
-      await process.stop()
-      running.delete(process)
-    }
-  }
-}
-
-/** Dialling until somebody answers: the servers do not all say when they are ready. */
-async function answering({ server, setting }: Subject, storm: Client, process: Running): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    const { completed } = await storm({ rate: 100, seconds: 0.05, clients: PLAN.clients })
-    if (completed > 0) return
-    if (process.ending !== undefined) break
-  }
-  throw new Error(`${server} (${setting}) does not answer:\n${process.output}`)
 }
 
 async function measureRate(subject: Subject, storm: Client, perfdhcp: Client, pid: number): Promise<RateRow> {
@@ -235,18 +213,15 @@ function bestOf(server: Subject['server'], rates: readonly RateRow[]): number {
   return Math.max(0, ...rates.filter((row) => row.server === server).map((row) => row.storm))
 }
 
-/** Of each server and kind of addresses the setting with the highest rate. */
-function bestSettings(subjects: readonly Subject[], rates: readonly RateRow[]): Subject[] {
+/** Of each server the setting with the highest rate; of ours all of them when servers are compared. */
+function latencySubjects(subjects: readonly Subject[], rates: readonly RateRow[]): Subject[] {
   const rateOf = (subject: Subject): number =>
     rates.find(
       (row) => row.server === subject.server && row.setting === subject.setting && row.addresses === subject.addresses,
     )?.storm ?? 0
-  const groups = Map.groupBy(subjects, ({ server, addresses }) => `${server} ${addresses}`)
-  return [...groups.values()].map((group) => group.toSorted((a, b) => rateOf(b) - rateOf(a))[0]!)
-}
-
-function machine(): string {
-  const memory = Math.round(totalmem() / 2 ** 30)
-  const load = loadavg()[0]!.toFixed(1)
-  return `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores, ${memory} GiB, Node ${process.versions.node}, ${PLAN.clients} clients, load at the end ${load}\n`
+  const measured = subjects.filter((subject) => rateOf(subject) > 0)
+  const groups = Map.groupBy(measured, ({ server }) => server)
+  return [...groups].flatMap(([server, group]) =>
+    flags.compare && server === 'reboots' ? group : [group.toSorted((a, b) => rateOf(b) - rateOf(a))[0]!],
+  )
 }

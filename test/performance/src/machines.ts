@@ -11,9 +11,14 @@ export function clientsUpTo(count: number): readonly ReturnType<typeof clientOf>
   return Array.from({ length: count }, (_, number) => clientOf(number))
 }
 
+/** The network that so many addresses from the first client's on fit into, with the server and the relay agent in it. */
+export function networkFor(addresses: number): { readonly subnet: string; readonly netmask: string } {
+  const fits = clientOf(addresses - 1).address.startsWith('10.77.')
+  return fits ? { subnet: '10.77.0.0/16', netmask: '255.255.0.0' } : { subnet: '10.0.0.0/8', netmask: '255.0.0.0' }
+}
+
 /** What every server under test tells its clients. */
 export const NETWORK = {
-  netmask: '255.255.0.0',
   gateway: CLIENT,
   nameServer: CLIENT,
   domain: 'lab.example',
@@ -24,7 +29,7 @@ export const NETWORK = {
 export function hardwareFile(count: number): string {
   const entry = ({ address }: { readonly address: string }) => ({
     ipAddress: address,
-    subnetMask: NETWORK.netmask,
+    subnetMask: networkFor(count).netmask,
     defaultGateway: NETWORK.gateway,
     nameServers: [NETWORK.nameServer],
     domainName: NETWORK.domain,

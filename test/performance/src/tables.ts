@@ -23,8 +23,12 @@ export interface LatencyRow extends Named {
 }
 
 export function rateTable(rows: readonly RateRow[]): string {
-  const best = (server: Subject['server'], key: 'storm' | 'perfdhcp') =>
-    Math.max(0, ...rows.filter((row) => row.server === server).map((row) => row[key] ?? 0))
+  /** Kea with addresses of the same kind; what serves canned ones is compared with its best. */
+  const best = (server: Subject['server'], addresses?: Subject['addresses']) => {
+    const of = rows.filter((row) => row.server === server)
+    const same = of.filter((row) => row.addresses === addresses)
+    return Math.max(0, ...(same.length > 0 ? same : of).map((row) => row.storm))
+  }
   const times = (value: number, reference: number) => (reference === 0 ? '–' : (value / reference).toFixed(2))
   const share = (value: number, reference: number) =>
     reference === 0 ? '–' : `${Math.round((value / reference) * 100)} %`
@@ -35,8 +39,8 @@ export function rateTable(rows: readonly RateRow[]): string {
       row.addresses,
       row.setting,
       grouped(row.storm),
-      times(row.storm, best('kea', 'storm')),
-      share(row.storm, best('ceiling', 'storm')),
+      times(row.storm, best('kea', row.addresses)),
+      share(row.storm, best('ceiling')),
       row.perfdhcp === undefined ? '–' : grouped(row.perfdhcp),
       row.cost.toFixed(1),
       row.memory.toFixed(0),
@@ -64,11 +68,11 @@ function milliseconds(microseconds: number): string {
   return (microseconds / 1000).toFixed(2)
 }
 
-function grouped(rate: number): string {
+export function grouped(rate: number): string {
   return String(Math.round(rate)).replace(/\B(?=(\d{3})+$)/g, ' ')
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
   return `${line(head)}${line(head.map((_, i) => (i < 3 ? '---' : '--:')))}${rows.map(line).join('')}`
 }

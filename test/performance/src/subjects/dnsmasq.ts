@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { requireTools, Running } from '@reboots/testkit'
-import { clientOf, clientsUpTo, NETWORK } from '../machines.ts'
+import { clientOf, clientsUpTo, NETWORK, networkFor } from '../machines.ts'
 import { LINK, on } from '../network.ts'
 import type { Site, Subject } from './subject.ts'
 
@@ -29,7 +29,7 @@ function optionsFor({ directory, clients }: Site, addresses: 'reservations' | 'p
     '--bind-interfaces',
     `--pid-file=${path.join(directory, 'pid')}`,
     `--dhcp-leasefile=${path.join(directory, 'leases')}`,
-    `--dhcp-range=${first},${last},${NETWORK.netmask},${NETWORK.leaseSeconds}`,
+    `--dhcp-range=${first},${last},${networkFor(clients * 4).netmask},${NETWORK.leaseSeconds}`,
     `--dhcp-lease-max=${clients * 4}`,
     ...(addresses === 'reservations' ? [`--dhcp-hostsfile=${path.join(directory, 'hosts')}`] : []),
     `--dhcp-option=option:router,${NETWORK.gateway}`,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { requireTools, Running } from '@reboots/testkit'
-import { clientOf, clientsUpTo, NETWORK } from '../machines.ts'
+import { clientOf, clientsUpTo, NETWORK, networkFor } from '../machines.ts'
 import { LINK, on } from '../network.ts'
 import type { Site, Subject } from './subject.ts'
 
@@ -44,7 +44,7 @@ function nameOf({ threads, persist, cached = false }: Setting): string {
 }
 
 function configuration(site: Site, addresses: 'reservations' | 'pool', { threads, persist, cached }: Setting): unknown {
-  const clients = clientsUpTo(site.clients)
+  const clients = addresses === 'pool' ? [] : clientsUpTo(site.clients)
   const reservations = clients.map(({ mac, address }) => ({ 'hw-address': mac, 'ip-address': address }))
   const subnet =
     addresses === 'pool'
@@ -63,7 +63,7 @@ function configuration(site: Site, addresses: 'reservations' | 'pool', { threads
         { name: 'domain-name-servers', data: NETWORK.nameServer },
         { name: 'domain-name', data: NETWORK.domain },
       ],
-      subnet4: [{ subnet: '10.77.0.0/16', ...subnet }],
+      subnet4: [{ subnet: networkFor(site.clients * 4).subnet, ...subnet }],
       loggers: [{ name: 'kea-dhcp4', severity: 'ERROR', output_options: [{ output: 'stderr' }] }],
     },
   }

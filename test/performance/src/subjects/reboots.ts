@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Running } from '@reboots/testkit'
-import { clientOf, hardwareFile, NETWORK } from '../machines.ts'
+import { clientOf, hardwareFile, NETWORK, networkFor } from '../machines.ts'
 import { LINK, on } from '../network.ts'
 import type { Site, Subject } from './subject.ts'
 
@@ -65,7 +65,7 @@ function configuration({ clients }: Site, { addresses, store, level }: Setting):
   const range = `${clientOf(0).address}-${clientOf(clients * 4 - 1).address}`
   const { gateway, nameServer, domain, leaseSeconds } = NETWORK
   const subnet = {
-    subnet: '10.77.0.0/16',
+    subnet: networkFor(clients * 4).subnet,
     pools: [{ range }],
     routers: [gateway],
     nameServers: [nameServer],
