@@ -16,6 +16,9 @@ rules:
 otherwise: ignore
 `
 
+const menu = `${policy('{ menu: m }')}menus: { m: { timeoutSeconds: 5, entries: [{ title: Disk, boot: local-disk }] } }
+`
+
 /** What a script URL carries beyond its path is the business of the rules. */
 const withoutQuery = (file: string) => file.split('?')[0]
 
@@ -74,6 +77,30 @@ const ROWS: readonly Row[] = [
     file: REFUSED,
     siaddr: '0.0.0.0',
     says: [],
+  },
+  {
+    what: 'policy says menu: iPXE shows it',
+    options: pxe(0),
+    policy: menu,
+    file: 'undionly.kpxe',
+    siaddr: '192.168.1.1',
+    says: [43, 60],
+  },
+  {
+    what: 'policy says menu, to iPXE',
+    options: ipxe(7),
+    policy: menu,
+    file: SCRIPT,
+    siaddr: '192.168.1.1',
+    says: [175],
+  },
+  {
+    what: 'policy says menu, to UEFI HTTP: its first entry',
+    options: pxe(16, 'HTTPClient'),
+    policy: menu,
+    file: `http://192.168.1.1:7080/ipxe/binary/${MAC}/netboot-not-allowed`,
+    siaddr: '192.168.1.1',
+    says: [60],
   },
   {
     what: 'policy ignores: an address only',

@@ -223,6 +223,13 @@ test('Decide without hardware records: machines count as unknown, and the answer
   assert.deepEqual((await trailers)[0].metadata.get('reboots-note'), [NO_MACHINES.problem])
 })
 
+test('Decide: a menu by its name', async (context) => {
+  const menus = 'menus: { lab: { timeoutSeconds: 5, entries: [{ title: Disk, boot: local-disk }] } }\n'
+  const { client } = await serve(context, `${policyThat('{ menu: lab }')}${menus}`)
+  const { outcome, detail } = await decide(client, {})
+  assert.deepEqual([outcome, detail], ['menu', 'lab'])
+})
+
 test('Decide: what the request says becomes facts', async (context) => {
   const rows: readonly (readonly [Partial<rules.DecideRequest>, string])[] = [
     [{ arch: 7 }, 'client.arch == 7 && client.firmware == "uefi-x64" && client.transport == "tftp"'],
