@@ -153,12 +153,19 @@ describe('what is chosen, on port 4011', () => {
     )
   })
 
-  test('who has not chosen gets the menu again', () => {
-    for (const message of [binl, romAsking]) {
-      const { reply } = replied(ask(message, ports))
-      const offer = replied(handle(message === binl ? ovmf : rom, { link: LINK, from: NOBODY }, ports, NOW)).reply
-      assert.deepEqual([reply.file, hex(reply.options.get(43)!)], ['', hex(offer.options.get(43)!)])
-    }
+  test('a ROM that has not chosen gets the menu again', () => {
+    const { reply } = replied(ask(romAsking, ports))
+    const offer = replied(handle(rom, { link: LINK, from: NOBODY }, ports, NOW)).reply
+    assert.deepEqual([reply.file, hex(reply.options.get(43)!)], ['', hex(offer.options.get(43)!)])
+  })
+
+  test('UEFI that asks as if there were no menu gets the first entry', () => {
+    const { reply } = replied(ask(binl, ports))
+    assert.deepEqual([reply.file, reply.options.has(43)], ['ipxe.efi', false])
+    const disk = site({
+      policy: POLICY.replace('- { title: Shell, boot: shell }', '- { title: Disk, boot: local-disk }'),
+    })
+    assert.equal(replied(ask(binl, disk)).reply.file, '/netboot-not-allowed')
   })
 
   const silences: readonly (readonly [string, string, Ports, string])[] = [

@@ -42,7 +42,7 @@ export function onBootServer(message: DhcpMessage, { link, from }: Arrival, port
   return { ...answer, to: { kind: 'unicast', to: from }, client, verdict: decided.verdict }
 }
 
-/** The menu to those that have not chosen yet, the file of the entry to those that have, and to all others their file. */
+/** The file of the entry to those that have chosen from a menu, the menu to ROMs that have not yet, and to all others their file. */
 function answerTo(
   message: DhcpMessage,
   decided: Decided,
@@ -54,14 +54,17 @@ function answerTo(
   const { client, verdict } = decided
   const item = chosenItem(message)
   const menu = menuFor(decided, client)
-  if (menu === undefined) {
-    if (item !== undefined) return { silent: 'unknown-boot-item', verdict }
-    const target = targetOf(decided, chosenBefore(decided, ports, now))
-    return 'silent' in target ? target : { reply: bootServerAck(message, client, target, server) }
+  if (item !== undefined) {
+    if (menu === undefined) return { silent: 'unknown-boot-item', verdict }
+    return itemAnswer(message, decided, menu, item, server, ports, now)
   }
-  if (item !== undefined) return itemAnswer(message, decided, menu, item, server, ports, now)
-  const vendor = vendorMenu(decided, menu, link.address, ports)
-  return 'silent' in vendor ? vendor : { reply: bootServerMenuAck(message, vendor, server) }
+  if (menu !== undefined && client.firmware === 'bios') {
+    const vendor = vendorMenu(decided, menu, link.address, ports)
+    return 'silent' in vendor ? vendor : { reply: bootServerMenuAck(message, vendor, server) }
+  }
+  // UEFI that was given a menu and asks without an item shows none: it gets what a menu is when nobody chooses.
+  const target = targetOf(decided, menu === undefined ? chosenBefore(decided, ports, now) : 1)
+  return 'silent' in target ? target : { reply: bootServerAck(message, client, target, server) }
 }
 
 function whyNot(message: DhcpMessage, client: BootClient, { from }: Arrival, ports: Ports): Silence | undefined {
