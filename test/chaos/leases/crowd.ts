@@ -5,6 +5,9 @@ import type { Pace } from './client.ts'
 import { Random } from './random.ts'
 import { play, type Report } from './scenario.ts'
 
+/** Milliseconds; with so many clients Redis is slow on a small machine, and that is no outage. */
+const PATIENCE = 3000
+
 /** Leases that end while it lasts, and clients that do something twice in that time. Addresses are a few more than clients. */
 function paceOf(clients: number): Pace {
   const pool = {
@@ -13,7 +16,7 @@ function paceOf(clients: number): Pace {
     offerTime: 10 as Seconds,
     quarantineTime: 20 as Seconds,
   }
-  return { pool, backOff: 20_000, arrival: 60_000, pause: 90_000, neglect: 150_000 }
+  return { pool, backOff: 30_000, arrival: 120_000, pause: 90_000, neglect: 150_000 }
 }
 
 /** Three replicas on one Redis, which is killed and hangs, as are they; so many clients that all of it is busy. */
@@ -29,11 +32,11 @@ export async function crowdChaos(seconds: number, seed: number, clients = 100_00
   }
   const hang = async () => {
     await redis.signal('SIGSTOP')
-    await delay(1500)
+    await delay(1.5 * PATIENCE)
     await redis.signal('SIGCONT')
   }
   try {
-    const replicas = [1, 2, 3].map(() => ({ store: 'redis', access }))
+    const replicas = [1, 2, 3].map(() => ({ store: 'redis', access, commandTimeout: PATIENCE }))
     const crowd = { clients, pace: paceOf(clients) }
     return await play({ replicas, mishaps: [killRedis, killRedis, hang], seconds, seed, crowd })
   } finally {

@@ -12,6 +12,7 @@ interface Settings {
   readonly file?: string
   readonly access?: RedisStoreOptions['access']
   readonly copies?: number
+  readonly commandTimeout?: number
   readonly split?: { readonly percent: number; readonly time: number; readonly ranges: readonly AddressRange[] }
   readonly reserved: readonly number[]
   /** How wrong the clock of this process is, in milliseconds: by turns, for it is set all the time. */
@@ -26,11 +27,12 @@ const settings = JSON.parse(process.argv[2]!) as Settings
 const log = createLog('dhcp', { level: 'silent', format: 'json' })
 
 async function open(): Promise<LeaseLedger> {
-  const { store, file, access, copies = 0, split } = settings
+  const { store, file, access, copies = 0, commandTimeout, split } = settings
   if (store === 'sqlite') return openSqliteStore({ file: file!, log, retryInterval: 50 })
   if (store === 'redis') {
     const kept = split && { split: { ...split, ranges: () => split.ranges } }
-    return openRedisStore({ access: access!, copies, log, ...kept })
+    const timeout = commandTimeout === undefined ? {} : { commandTimeout }
+    return openRedisStore({ access: access!, copies, log, ...timeout, ...kept })
   }
   return openMemoryStore()
 }
