@@ -134,7 +134,8 @@ class Site {
 }
 
 for (const [mode, env] of [
-  ['by batches, told by the kernel', {}],
+  ['by batches, told by the kernel', { REBOOTS_LINKS_IO_THREAD: 'off' }],
+  ['with a thread of its own for the doors', { REBOOTS_LINKS_IO_THREAD: 'on' }],
   ['without koffi, by looking', { REBOOTS_KOFFI: 'off' }],
 ] as const) {
   describe(`while it runs, ${mode}`, { skip, timeout: 180_000 }, () => {

@@ -49,7 +49,7 @@ export class LiveSettings<C extends HasLinks, T> {
       changed(settings, this.#watch.links)
     }
     this.#context.follow({
-      live: ['links', ...live],
+      live: ['links.interfaces', 'links.wait', ...live],
       prepare: (next) => {
         const { links, take } = considered(this.#watch, next)
         const settings = this.#make(next, links)
