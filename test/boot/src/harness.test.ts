@@ -17,7 +17,7 @@ import { observe } from './timeline/observer.ts'
 const skip = requireTools({
   root: true,
   commands: [...MACHINE_COMMANDS, 'ip', 'tcpdump', 'dnsmasq', 'busybox'],
-  files: [...MACHINE_FILES.bios, ...MACHINE_FILES.uefi, '/usr/lib/ipxe/ipxe.efi'],
+  files: [...MACHINE_FILES.bios, ...MACHINE_FILES.uefi, '/usr/lib/ipxe/ipxe.efi', '/usr/lib/ipxe/undionly.kpxe'],
 })
 const SERVER = '192.168.88.1'
 const FILES = `http://${SERVER}:8080`
@@ -29,6 +29,8 @@ boot
 `
 const FETCHES: readonly (readonly [Firmware, readonly string[]])[] = [
   ['bios', ['GET /boot.ipxe', 'GET /vmlinuz', 'GET /initramfs']],
+  // From the menu that dnsmasq gives to PXE ROMs.
+  ['bios-rom', ['RRQ undionly.0', 'GET /boot.ipxe', 'GET /vmlinuz', 'GET /initramfs']],
   ['uefi', ['RRQ ipxe.efi', 'GET /boot.ipxe', 'GET /vmlinuz', 'GET /initramfs']],
 ]
 
@@ -68,6 +70,7 @@ async function writeBootFiles(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   await mkdir(files, { recursive: true })
   await copyFile('/usr/lib/ipxe/ipxe.efi', join(files, 'ipxe.efi'))
+  await copyFile('/usr/lib/ipxe/undionly.kpxe', join(files, 'undionly.0'))
   await copyFile(await kernelPath(), join(files, 'vmlinuz'))
   await writeFile(join(files, 'initramfs'), await initramfs(TOKEN))
   await writeFile(join(files, 'boot.ipxe'), SCRIPT)
@@ -80,6 +83,7 @@ async function startServers(lan: Lan, directory: string): Promise<void> {
     '--no-daemon --conf-file=/dev/null --pid-file= --user=root --port=0 --bind-interfaces --enable-tftp',
     `--interface=${HOST_LINK} --dhcp-range=192.168.88.100,192.168.88.150,600 --dhcp-userclass=set:ipxe,iPXE`,
     `--dhcp-boot=tag:ipxe,${FILES}/boot.ipxe --dhcp-boot=tag:!ipxe,ipxe.efi`,
+    '--pxe-prompt=Press_F8,1 --pxe-service=tag:!ipxe,x86PC,iPXE,undionly',
   ].flatMap((line) => line.split(' '))
   const own = [`--tftp-root=${files}`, `--dhcp-leasefile=${join(directory, 'leases')}`]
   const dnsmasq = host.start('dnsmasq', { command: 'dnsmasq', args: [...args, ...own] })
