@@ -16,8 +16,17 @@ type Options = NonNullable<ParseArgsConfig['options']>
 
 /** Options as node:util reads them, with errors an operator understands. Nothing but options is allowed. */
 export function readOptions<O extends Options>(command: string, args: readonly string[], options: O) {
+  return read(command, args, options, false).values
+}
+
+/** The same, with words between the options. */
+export function readArguments<O extends Options>(command: string, args: readonly string[], options: O) {
+  return read(command, args, options, true)
+}
+
+function read<O extends Options>(command: string, args: readonly string[], options: O, allowPositionals: boolean) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals })
   } catch (error) {
     throw new OperatorError(optionProblem(error as Error, Object.keys(options)), `See: reboots help ${command}`)
   }

@@ -4,11 +4,12 @@ import { check } from './check.ts'
 import { config } from './config.ts'
 import { demo } from './demo.ts'
 import { dhcp } from './dhcp/dhcp.ts'
+import { leases } from './leases/leases.ts'
 import { regenerate } from './regenerate.ts'
 import { test } from './test.ts'
 import { up } from './up/up.ts'
 
-const COMMANDS: readonly Command[] = [up, demo, dhcp, check, test, config, regenerate]
+const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
 function commandNamed(name: string): Command {

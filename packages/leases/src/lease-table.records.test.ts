@@ -19,7 +19,14 @@ const asked = fc.record({
   pool: fc.constant(POOL),
   claim: fc.record({ client, requested: fc.option(address, { nil: undefined }), reserved: fc.constant(undefined) }),
 })
-const step: fc.Arbitrary<LeaseStep> = fc.oneof(asked, fc.record({ kind: fc.constant('release'), client, address }))
+const time = fc.constantFrom(5, 15, 1000) as fc.Arbitrary<Seconds>
+const what = fc.constantFrom('all', 'lease', 'hold')
+const step: fc.Arbitrary<LeaseStep> = fc.oneof(
+  { weight: 3, arbitrary: asked },
+  fc.record({ kind: fc.constant('release'), client, address }),
+  fc.record({ kind: fc.constant('hold'), client, address, time }),
+  fc.record({ kind: fc.constant('free'), client, address, what }),
+)
 /** Steps, each with the seconds that pass before it. */
 const journey = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), step), { maxLength: 40 })
 
@@ -38,6 +45,7 @@ test('a table made of the records of another answers as that one does', () => {
       const [table, copy] = [new LeaseTable(), new LeaseTable()]
       const { now } = walk(table, before, 0)
       for (const record of books(table)) copy.put(record)
+      for (const address of ADDRESSES) copy.putHold(address, table.holdOn(address))
       const chosen = after.map(([seconds, step]) => [seconds, withoutMemory(step)] as [number, LeaseStep])
       assert.deepEqual(walk(copy, chosen, now), walk(table, chosen, now))
     }),
@@ -47,7 +55,7 @@ test('a table made of the records of another answers as that one does', () => {
 
 /** Which of several addresses a client had last is not in the records, so those who ask are newcomers. */
 function withoutMemory(step: LeaseStep): LeaseStep {
-  return step.kind === 'release' ? step : { ...step, claim: { ...step.claim, client: `new ${step.claim.client}` } }
+  return !('claim' in step) ? step : { ...step, claim: { ...step.claim, client: `new ${step.claim.client}` } }
 }
 
 test('steps are taken back with what was heard before each change', () => {
@@ -57,11 +65,17 @@ test('steps are taken back with what was heard before each change', () => {
       const table = new LeaseTable((record) => heard.has(record.address) || heard.set(record.address, record))
       const { now } = walk(table, before, 0)
       const held = [...table.leases(now as Instant)]
+      const kept = ADDRESSES.map((address) => [address, table.holdOn(address)] as const)
       heard.clear()
       for (const [, step] of undone) runStep(table, step, now as Instant)
       for (const record of heard.values()) table.put(record)
+      for (const [address, hold] of kept) table.putHold(address, hold)
       const byAddress = (leases: typeof held) => leases.toSorted((one, other) => one.address - other.address)
       assert.deepEqual(byAddress([...table.leases(now as Instant)]), byAddress(held))
+      assert.deepEqual(
+        ADDRESSES.map((address) => [address, table.holdOn(address)]),
+        kept,
+      )
     }),
     { numRuns: 500 },
   )

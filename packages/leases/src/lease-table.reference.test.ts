@@ -28,6 +28,7 @@ class Reference {
   readonly #rows = new Map<number, Row>()
   readonly #marks = new Map<string, number>()
   readonly #reserved = new Set<number>()
+  readonly #holds = new Map<number, { readonly client: string; readonly end: number }>()
   #turn = 0
   #now = 0
 
@@ -42,6 +43,8 @@ class Reference {
   run(step: LeaseStep, now: number): Lease | 'refused' {
     this.pass(now)
     if (step.kind === 'release') return this.#release(step.client, step.address)
+    if (step.kind === 'hold') return this.#keep(step)
+    if (step.kind === 'free') return this.#end(step)
     return this[step.kind](step.pool, step.claim)
   }
 
@@ -52,6 +55,37 @@ class Reference {
       if (row.state === 'declined') row.client = ''
       row.state = 'free'
     }
+    for (const [address, { end }] of this.#holds) if (end <= now) this.#holds.delete(address)
+  }
+
+  #keep({ client, address, time }: Extract<LeaseStep, { kind: 'hold' }>): Lease | 'refused' {
+    const row = this.#rows.get(address)
+    const others = row !== undefined && row.state !== 'free' && (row.client !== client || row.state === 'declined')
+    if (others || this.#reserved.has(address) || this.#isKeptFrom(client, address)) return 'refused'
+    this.#holds.set(address, { client, end: this.#after(time) })
+    return { client, address, state: 'offered', expiresAt: this.#after(time) as Instant }
+  }
+
+  #end({ client, address, what }: Extract<LeaseStep, { kind: 'free' }>): Lease | 'refused' {
+    const hold = this.#holds.get(address)
+    const keeps = what !== 'lease' && hold?.client === client
+    if (keeps) this.#holds.delete(address)
+    const row = this.#rows.get(address)
+    if (what !== 'hold' && row?.client === client && row.state !== 'free') {
+      const lease = { client, address, state: row.state, expiresAt: row.end as Instant }
+      if (row.state === 'declined') row.client = ''
+      this.#free(row)
+      return lease
+    }
+    return keeps ? { client, address, state: 'offered', expiresAt: hold.end as Instant } : 'refused'
+  }
+
+  #isKept(address: number): boolean {
+    return this.#reserved.has(address) || this.#holds.has(address)
+  }
+
+  #isKeptFrom(client: string, address: number): boolean {
+    return (this.#holds.get(address)?.client ?? client) !== client
   }
 
   offer(pool: Pool, claim: Claim): Lease | 'refused' {
@@ -106,13 +140,21 @@ class Reference {
       .filter((address) => this.#rows.get(address)!.client === claim.client)
       .toSorted((one, other) => this.#rows.get(one)!.turn - this.#rows.get(other)!.turn)
     const held = own.filter((address) => this.#rows.get(address)!.state !== 'free')
-    const wishes = [claim.reserved, ...held, ...own.toReversed(), claim.requested]
+    const kept = [...this.#holds.keys()].filter((address) => this.#holds.get(address)!.client === claim.client)
+    const wishes = [
+      claim.reserved,
+      ...kept.toSorted((one, other) => one - other),
+      ...held,
+      ...own.toReversed(),
+      claim.requested,
+    ]
     const granted = wishes.find((address) => address !== undefined && this.#mayHave(pool, claim, address))
     return granted ?? this.#unused(pool) ?? this.#longestFree(pool)
   }
 
   #mayHave(pool: Pool, claim: Claim, address: number): boolean {
     if (address !== claim.reserved && (this.#reserved.has(address) || !inPool(pool, address))) return false
+    if (address !== claim.reserved && this.#isKeptFrom(claim.client, address)) return false
     const row = this.#rows.get(address)
     if (row === undefined || row.state === 'free') return true
     return row.client === claim.client && row.state !== 'declined'
@@ -122,7 +164,7 @@ class Reference {
   #unused(pool: Pool): number | undefined {
     for (const { first, last } of pool.ranges) {
       let address = this.#marks.get(`${first}-${last}`) ?? first
-      while (address <= last && (this.#rows.has(address) || this.#reserved.has(address))) address++
+      while (address <= last && (this.#rows.has(address) || this.#isKept(address))) address++
       this.#marks.set(`${first}-${last}`, Math.min(address, last) + 1)
       if (address <= last) return address
     }
@@ -134,7 +176,7 @@ class Reference {
       const free: (readonly [since: number, address: number])[] = []
       for (let address: number = first; address <= last; address++) {
         const row = this.#rows.get(address)
-        if (this.#reserved.has(address) || (row !== undefined && row.state !== 'free')) continue
+        if (this.#isKept(address) || (row !== undefined && row.state !== 'free')) continue
         free.push([row?.end ?? 0, address])
       }
       const [longest] = free.toSorted(([one, low], [other, high]) => one - other || low - high)
@@ -181,6 +223,24 @@ const step: fc.Arbitrary<LeaseStep> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release'), client, address }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('hold'),
+      client,
+      address,
+      time: fc.constantFrom(5 as Seconds, 15 as Seconds, INFINITE),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('free'),
+      client,
+      address,
+      what: fc.constantFrom('all', 'lease', 'hold'),
+    }),
+  },
 )
 const reserving: fc.Arbitrary<Reserving> = fc.record({ kind: fc.constantFrom('reserve', 'unreserve'), address })
 const move = fc.record({

@@ -1,7 +1,17 @@
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FreeAddresses, type KnownAddress } from './free-addresses.ts'
-import { NEVER, type AddressRange, type Claim, type Lease, type LeaseRecord, type Pool } from './lease.ts'
+import { Holds } from './holds.ts'
+import {
+  NEVER,
+  type AddressEntry,
+  type AddressRange,
+  type Claim,
+  type Hold,
+  type Lease,
+  type LeaseRecord,
+  type Pool,
+} from './lease.ts'
 
 /** One address in the books: who has it, or who had it last. */
 interface Row extends KnownAddress {
@@ -9,6 +19,10 @@ interface Row extends KnownAddress {
   state: Lease['state'] | 'free'
   reserved: boolean
 }
+
+/*
+ * Longer than 300 lines: an address leaves one queue and enters another in one breath, and whoever splits the table splits that.
+ */
 
 /**
  * Who holds which address (RFC 2131 §4.3). Every step takes the time and ends at once; from step to step an address is held by at most
@@ -19,7 +33,10 @@ export class LeaseTable {
   readonly #byClient = new Map<string, Set<Row>>()
   readonly #expiry = new ExpiryQueue<Row>()
   readonly #ranges = new Map<string, FreeAddresses>()
+  readonly #holds = new Holds()
   readonly #changing: ((before: LeaseRecord) => void) | undefined
+  /** Hears of each lease, quarantine and hold that ended by itself. */
+  lapsed: ((ended: LeaseRecord | Hold) => void) | undefined
 
   /** `changing` hears what the books said of an address just before a step of a client changes it; that a lease expires is no step. */
   constructor(changing?: (before: LeaseRecord) => void) {
@@ -85,6 +102,37 @@ export class LeaseTable {
     return this.#hold(this.#rowOf(address), claim.client, 'declined', after(now, pool.quarantineTime))
   }
 
+  /**
+   * Keeps the address for the client for `time`, from now on, whether or not it has a lease there. Undefined when it is another's, in
+   * quarantine, kept for another, or reserved.
+   */
+  hold(client: string, address: Ipv4Address, time: Seconds, now: Instant): Lease | undefined {
+    this.#expire(now)
+    const row = this.#rows.get(address)
+    if (row?.reserved === true || row?.state === 'declined' || this.#isKeptFromOthers(address, client)) return undefined
+    if (row !== undefined && row.state !== 'free' && row.client !== client) return undefined
+    const hold = { client, address, expiresAt: after(now, time) }
+    this.putHold(address, hold)
+    return { ...hold, state: 'offered' }
+  }
+
+  /** Ends what the client has of the address, also a quarantine it caused. Undefined, and nothing changes, when that is nothing. */
+  free(client: string, address: Ipv4Address, what: 'all' | 'lease' | 'hold', now: Instant): Lease | undefined {
+    this.#expire(now)
+    const hold = what !== 'lease' && this.#holds.isFor(client, address) ? this.#holds.on(address) : undefined
+    if (hold !== undefined) this.putHold(address, undefined)
+    const row = what === 'hold' ? undefined : this.#rows.get(address)
+    if (row === undefined || row.state === 'free' || row.client !== client) return hold && { ...hold, state: 'offered' }
+    const lease = leaseOf(row)
+    this.#giveBack(row, now)
+    return lease
+  }
+
+  /** Lets everything end that has ended by now. */
+  expire(now: Instant): void {
+    this.#expire(now)
+  }
+
   /** The lease on an address; undefined when it is free. */
   at(address: Ipv4Address, now: Instant): Lease | undefined {
     this.#expire(now)
@@ -103,7 +151,7 @@ export class LeaseTable {
     const row = this.#rows.get(address)
     if (row === undefined || !row.reserved) return
     row.reserved = false
-    if (row.state === 'free') row.home?.add(row)
+    if (row.state === 'free' && !this.#isKept(row)) row.home?.add(row)
   }
 
   /** Addresses taken at `now`, by state. */
@@ -125,6 +173,38 @@ export class LeaseTable {
     this.#set(this.#rowOf(record.address), record.client, record.state, record.expiresAt)
   }
 
+  /** Makes the books say this of who an address is kept for. */
+  putHold(address: Ipv4Address, hold: Hold | undefined): void {
+    const row = this.#rowOf(address)
+    if (hold !== undefined) this.#holds.set(hold)
+    else this.#holds.delete(address)
+    if (row.state !== 'free') return
+    if (this.#isKept(row)) row.home?.remove(row)
+    else row.home?.add(row)
+  }
+
+  holdOn(address: Ipv4Address): Hold | undefined {
+    return this.#holds.on(address)
+  }
+
+  /** All that the books say of an address at `now`. */
+  entry(address: Ipv4Address, now: Instant): AddressEntry | undefined {
+    this.#expire(now)
+    const row = this.#rows.get(address)
+    return row && { record: recordOf(row), hold: this.#holds.on(address) }
+  }
+
+  /** Every address that ever was in the books, in no order; it may be read while steps are taken. */
+  addresses(): IterableIterator<Ipv4Address> {
+    return this.#rows.keys()
+  }
+
+  /** The addresses that a client has, had last, or that are kept for it. */
+  addressesOf(client: string): Ipv4Address[] {
+    const rows = this.#byClient.get(client) ?? []
+    return [...new Set([...[...rows].map((row) => row.address), ...this.#holds.of(client)])].toSorted((a, b) => a - b)
+  }
+
   /** Every lease that is not free, in no order. */
   *leases(now: Instant): Generator<Lease> {
     this.#expire(now)
@@ -134,6 +214,8 @@ export class LeaseTable {
   #choose(pool: Pool, claim: Claim): Ipv4Address | undefined {
     const { client, requested, reserved } = claim
     if (reserved !== undefined && this.#mayHave(pool, claim, reserved)) return reserved
+    const held = this.#holds.size > 0 && this.#holds.of(client).find((address) => this.#mayHave(pool, claim, address))
+    if (held) return held
     let had: Ipv4Address | undefined
     for (const row of this.#byClient.get(client) ?? []) {
       if (!this.#mayHave(pool, claim, row.address)) continue
@@ -148,6 +230,8 @@ export class LeaseTable {
   #mayHave(pool: Pool, claim: Claim, address: Ipv4Address): boolean {
     const row = this.#rows.get(address)
     if (address !== claim.reserved && (row?.reserved === true || !inPool(pool, address))) return false
+    if (this.#holds.size > 0 && address !== claim.reserved && this.#isKeptFromOthers(address, claim.client))
+      return false
     if (row === undefined || row.state === 'free') return true
     return row.client === claim.client && row.state !== 'declined'
   }
@@ -178,7 +262,7 @@ export class LeaseTable {
   /** The row of an address that somebody had or that is reserved. */
   #used(address: Ipv4Address): Row | undefined {
     const row = this.#rows.get(address)
-    return row?.client === '' && row.expiresAt === NEVER_HELD && !row.reserved ? undefined : row
+    return row?.client === '' && row.expiresAt === NEVER_HELD && !this.#isKept(row) ? undefined : row
   }
 
   /** The range is the address's home from now on; it may have had another before the pools were changed. */
@@ -187,7 +271,7 @@ export class LeaseTable {
     if (row.state === 'free') row.home?.remove(row)
     row.home?.lose(row.address)
     row.home = range
-    if (row.state === 'free' && !row.reserved && row.expiresAt !== NEVER_HELD) range.add(row)
+    if (row.state === 'free' && !this.#isKept(row) && row.expiresAt !== NEVER_HELD) range.add(row)
   }
 
   #rangeOf(range: AddressRange): FreeAddresses {
@@ -214,7 +298,16 @@ export class LeaseTable {
 
   #giveBack(row: Row, now: Instant): void {
     this.#changing?.(recordOf(row))
-    this.#set(row, row.client, 'free', now)
+    this.#set(row, lastClientOf(row), 'free', now)
+  }
+
+  /** Reserved, or kept for a client: not for whoever comes. */
+  #isKept(row: Row): boolean {
+    return row.reserved || (this.#holds.size > 0 && this.#holds.has(row.address))
+  }
+
+  #isKeptFromOthers(address: Ipv4Address, client: string): boolean {
+    return this.#holds.has(address) && !this.#holds.isFor(client, address)
   }
 
   /** The one place where an address changes: it leaves its queue, and enters the one of its new state. */
@@ -225,7 +318,7 @@ export class LeaseTable {
     row.state = state
     row.expiresAt = expiresAt
     if (state !== 'free') this.#expiry.put(row)
-    else if (!row.reserved) row.home?.add(row)
+    else if (!this.#isKept(row)) row.home?.add(row)
   }
 
   #belong(row: Row, client: string): void {
@@ -238,16 +331,29 @@ export class LeaseTable {
     else this.#byClient.set(client, new Set([row]))
   }
 
-  /** A declined address is remembered as nobody's: who declined it would only find it in use again. */
   #expire(now: Instant): void {
     for (let row = this.#expiry.takeExpired(now); row; row = this.#expiry.takeExpired(now)) {
-      this.#set(row, row.state === 'declined' ? '' : row.client, 'free', row.expiresAt)
+      this.lapsed?.(recordOf(row))
+      this.#set(row, lastClientOf(row), 'free', row.expiresAt)
+    }
+    if (this.#holds.size > 0) this.#expireHolds(now)
+  }
+
+  #expireHolds(now: Instant): void {
+    for (let hold = this.#holds.takeExpired(now); hold; hold = this.#holds.takeExpired(now)) {
+      this.putHold(hold.address, undefined)
+      this.lapsed?.(hold)
     }
   }
 }
 
 /** When the last lease on an address ended that nobody ever had: before all others. */
 const NEVER_HELD = 0 as Instant
+
+/** A declined address is remembered as nobody's: who declined it would only find it in use again. */
+function lastClientOf(row: Row): string {
+  return row.state === 'declined' ? '' : row.client
+}
 
 function isHeld(row: Row): boolean {
   return row.state === 'offered' || row.state === 'bound'

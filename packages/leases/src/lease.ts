@@ -49,5 +49,19 @@ export interface LeaseRecord {
   readonly expiresAt: Instant
 }
 
+/** An address that is kept for a client, whether or not it has a lease on it: nobody else gets it. */
+export interface Hold {
+  readonly client: string
+  readonly address: Ipv4Address
+  /** The first instant at which it is kept no more; NEVER for one that does not end. */
+  readonly expiresAt: Instant
+}
+
+/** All that the books say of an address. */
+export interface AddressEntry {
+  readonly record: LeaseRecord
+  readonly hold: Hold | undefined
+}
+
 /** Later than any clock. A finite number, so that it survives JSON and SQL. */
 export const NEVER = Number.MAX_SAFE_INTEGER as Instant

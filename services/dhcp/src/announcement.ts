@@ -6,7 +6,7 @@ import type { Link } from './ports.ts'
 /** What the operator reads once the service runs: where it listens, and who will be answered. */
 export function announcement(
   links: readonly Link[],
-  metrics: string,
+  others: Readonly<Record<string, string>>,
   servesUnknown: boolean,
   probing?: readonly string[],
 ): [listens: readonly Listen[], answers: string] {
@@ -14,9 +14,12 @@ export function announcement(
     what: 'DHCP',
     address: `${formatIpv4(address)}:${SERVER_PORT} on ${name}`,
   }))
-  const others = servesUnknown ? 'addresses of the pools for all others' : 'silence for all others'
-  const answers = `addresses and boot files for the machines in the hardware records, ${others}`
-  return [[...listens, { what: 'metrics', address: metrics }], `${answers}${wordsOn(probing)}`]
+  const rest = servesUnknown ? 'addresses of the pools for all others' : 'silence for all others'
+  const answers = `addresses and boot files for the machines in the hardware records, ${rest}`
+  return [
+    [...listens, ...Object.entries(others).map(([what, address]) => ({ what, address }))],
+    `${answers}${wordsOn(probing)}`,
+  ]
 }
 
 function wordsOn(probing: readonly string[] | undefined): string {

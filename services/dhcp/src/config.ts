@@ -7,6 +7,7 @@ import { admission } from './admission/admission-config.ts'
 import { admissionOf } from './admission/admission.ts'
 import { conflictProbe } from './conflict-probe-config.ts'
 import { classes, leaseSeconds, options, subnets } from './addressing/subnet-config.ts'
+import { api } from './lease-api/api-config.ts'
 import { leases } from './leases-config.ts'
 import type { Settings } from './ports.ts'
 
@@ -53,6 +54,7 @@ const dhcp = z.object({
   conflictProbe: conflictProbe.prefault({}),
   admission: admission.prefault({}),
   leases: leases.prefault({}),
+  api: api.prefault({}),
   metrics: metricsSection('127.0.0.1:7067'),
 })
 

@@ -8,6 +8,7 @@ import { limitsOf, openDoors } from './adapters/open-doors.ts'
 import { openLeases } from './adapters/open-leases.ts'
 import { examine } from './check/examine.ts'
 import { shape } from './config.ts'
+import { serveLeases } from './lease-api/serve-leases.ts'
 
 await runService({
   name: 'dhcp',
@@ -26,13 +27,17 @@ await runService({
 
     const doors = await openDoors(ports, leases, context)
     await ports.follow((links) => doors.serve(links))
+    const settings = () => ports.current.settings
+    const { machines } = ports
+    const api = await serveLeases({ listen: config.dhcp.api.listen, leases, settings, machines, log, metrics })
     const ready = () => [...ports.problems(), ...(leases.problem === undefined ? [] : [`leases: ${leases.problem}`])]
     const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready })
-    context.announce(...announcement(ports.links, health.address, ports.current.settings.servesUnknown, doors.probing))
+    const others = { gRPC: api.address, metrics: health.address }
+    context.announce(...announcement(ports.links, others, settings().servesUnknown, doors.probing))
     return {
       async close() {
         ports.close()
-        await Promise.all([doors.close(), health.close()])
+        await Promise.all([doors.close(), api.close(), health.close()])
         await leases.close()
       },
     }

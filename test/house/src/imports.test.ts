@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/testkit': ['@reboots', 'node', '@grpc/grpc-js', 'tftp'],
   'services/hardware': ['@reboots', 'node', '@grpc/grpc-js', 'yaml', 'zod'],
   'services/rules-engine': ['@reboots', 'node', '@grpc/grpc-js', 'yaml', 'zod', 'fastify'],
-  'services/dhcp': ['@reboots', 'node', 'zod', 'ioredis'],
+  'services/dhcp': ['@reboots', 'node', '@grpc/grpc-js', 'zod', 'ioredis'],
   'services/proxydhcp': ['@reboots', 'node', 'zod'],
   'services/tftp': ['@reboots', 'node', 'zod'],
   'services/ipxe-http': ['@reboots', 'node', 'zod', 'fastify'],

@@ -1,16 +1,19 @@
 import type { LeaseLedger } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { LiveSettings, type ServiceContext, type UdpLink } from '@reboots/runtime'
+import { LiveSettings, type MachineReplica, type ServiceContext, type UdpLink } from '@reboots/runtime'
 import { Withholding } from '../addressing/withhold.ts'
 import { LIVE, settingsOf, type Config } from '../config.ts'
 import type { Ports, Settings } from '../ports.ts'
 import { RelayMemory } from '../relay-memory.ts'
+import type { Reservation } from '../reservation.ts'
 import { openControlPlane, warnOfClasses } from './replicas.ts'
 
 /** What deciding needs from the world, as it is now. */
 export interface LivePorts {
   /** A message is decided by what this is when its turn comes, from beginning to end. */
   readonly current: Ports
+  /** The hardware records. */
+  readonly machines: Pick<MachineReplica<Reservation>, 'byMac' | 'byIp'>
   readonly links: readonly UdpLink[]
   /** For /readyz. */
   problems(): readonly string[]
@@ -43,6 +46,7 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
     get links() {
       return settings.links
     },
+    machines: replicas.machines,
     problems: replicas.problems,
     follow: (changed) =>
       settings.follow(LIVE, (next, links) => {

@@ -1,8 +1,15 @@
 import { NEVER, type Lease, type LeaseStep, type Pool, type StepResult } from '@reboots/leases'
-import type { Instant, Ipv4Address, Seconds } from '@reboots/protocol/net'
+import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 
 export const at = (seconds: number) => (1_700_000_000_000 + seconds * 1000) as Instant
 const ip = (address: number) => address as Ipv4Address
+
+interface More {
+  readonly reserved?: number
+  readonly pool?: Pool
+  readonly time?: number
+  readonly what?: 'all' | 'lease' | 'hold'
+}
 
 /** Each case has addresses and times of its own, so that all of them can meet in one store. */
 export class Place {
@@ -23,15 +30,18 @@ export class Place {
     return { ranges, ...times, ...terms }
   }
 
-  step(kind: LeaseStep['kind'], client: string, requested?: number, more: { reserved?: number; pool?: Pool } = {}) {
+  step(kind: LeaseStep['kind'], client: string, requested?: number, more: More = {}): LeaseStep {
     const named = this.name(client)
-    if (kind === 'release') return { kind, client: named, address: this.ip(requested!) } satisfies LeaseStep
+    const subject = { client: named, address: this.ip(requested ?? 0) }
+    if (kind === 'release') return { kind, ...subject }
+    if (kind === 'hold') return { kind, ...subject, time: (more.time ?? 100) as Seconds }
+    if (kind === 'free') return { kind, ...subject, what: more.what ?? 'all' }
     const claim = {
       client: named,
       requested: requested === undefined ? undefined : this.ip(requested),
       reserved: more.reserved === undefined ? undefined : this.ip(more.reserved),
     }
-    return { kind, pool: more.pool ?? this.pool(3), claim } satisfies LeaseStep
+    return { kind, pool: more.pool ?? this.pool(3), claim }
   }
 
   /** A result in few words: who, the address, the state, the seconds left. */
@@ -121,6 +131,53 @@ export const STORIES: Readonly<Record<string, readonly Row[]>> = {
     [3, doesIn(2, 'bind', 'a', 1), ['a', 1, 'bound', 3600]],
     [4, does('bind', 'b', 3), 'refused'],
     [3600, does('bind', 'b', 3), ['b', 3, 'bound', 3600]],
+  ],
+  'an address that is kept for a client is nobody else’s until that ends, whatever the client does': [
+    [0, does('hold', 'a', 2), ['a', 2, 'offered', 100]],
+    [1, does('offer', 'b', 2), ['b', 1, 'offered', 60]],
+    [2, does('bind', 'b', 2), 'refused'],
+    [3, does('offer', 'a', 3), ['a', 2, 'offered', 60]],
+    [4, does('bind', 'a', 2), ['a', 2, 'bound', 3600]],
+    [5, does('release', 'a', 2), ['a', 2, 'bound', 3599]],
+    [6, does('offer', 'c'), ['c', 3, 'offered', 60]],
+    [7, does('offer', 'd'), 'refused'],
+    [99, does('bind', 'd', 2), 'refused'],
+    [100, does('bind', 'd', 2), ['d', 2, 'bound', 3600]],
+  ],
+  'keeping it again is for longer or shorter, and what another has is not kept': [
+    [0, does('hold', 'a', 1), ['a', 1, 'offered', 100]],
+    [1, does('hold', 'a', 1, { time: INFINITE }), ['a', 1, 'offered', 'for ever']],
+    [2, does('hold', 'b', 1), 'refused'],
+    [3, does('bind', 'b', 2), ['b', 2, 'bound', 3600]],
+    [4, does('hold', 'a', 2), 'refused'],
+    [5, does('hold', 'b', 2, { time: 10 }), ['b', 2, 'offered', 10]],
+    [6, does('decline', 'b', 2), ['b', 2, 'declined', 86_400]],
+    [7, does('hold', 'b', 2), 'refused'],
+    [8, does('hold', 'a', 1, { time: 2 }), ['a', 1, 'offered', 2]],
+    [10, does('bind', 'b', 1), ['b', 1, 'bound', 3600]],
+  ],
+  'what is freed is named with its client: the lease, what is kept, or both; and a quarantine': [
+    [0, does('hold', 'a', 1), ['a', 1, 'offered', 100]],
+    [1, does('bind', 'a', 1), ['a', 1, 'bound', 3600]],
+    [2, does('free', 'b', 1), 'refused'],
+    [3, does('free', 'a', 1, { what: 'lease' }), ['a', 1, 'bound', 3598]],
+    [4, does('bind', 'b', 1), 'refused'],
+    [5, does('bind', 'a', 1), ['a', 1, 'bound', 3600]],
+    [6, does('free', 'a', 1, { what: 'hold' }), ['a', 1, 'offered', 94]],
+    [7, does('free', 'a', 1, { what: 'hold' }), 'refused'],
+    [8, does('hold', 'a', 1), ['a', 1, 'offered', 100]],
+    [9, does('free', 'a', 1), ['a', 1, 'bound', 3596]],
+    [10, does('bind', 'b', 1), ['b', 1, 'bound', 3600]],
+    [11, does('decline', 'b', 1), ['b', 1, 'declined', 86_400]],
+    [12, does('free', 'b', 1), ['b', 1, 'declined', 86_399]],
+    [13, does('bind', 'c', 1), ['c', 1, 'bound', 3600]],
+  ],
+  'a client that several are kept for gets the lowest that it may have': [
+    [0, does('hold', 'a', 3), ['a', 3, 'offered', 100]],
+    [1, does('hold', 'a', 2), ['a', 2, 'offered', 100]],
+    [2, does('hold', 'a', 9), ['a', 9, 'offered', 100]],
+    [3, does('offer', 'a'), ['a', 2, 'offered', 60]],
+    [4, does('bind', 'a', 9), 'refused'],
   ],
   'names that need care come back as they are': [
     [0, does('bind', '1,2|3:ü"\\%', 1), ['1,2|3:ü"\\%', 1, 'bound', 3600]],

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { LeaseTable, runStep, type Lease, type LeaseEvent, type LeaseLedger, type LeaseStep } from '@reboots/leases'
+import {
+  LeaseTable,
+  runStep,
+  type AddressEntry,
+  type Lease,
+  type LeaseEvent,
+  type LeaseLedger,
+  type LeaseStep,
+  type Subject,
+} from '@reboots/leases'
 import { Place, STORIES, type Brief } from './contract-stories.fixture.ts'
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 
@@ -11,25 +20,29 @@ interface Ask {
   readonly kind: LeaseStep['kind']
   readonly client: string
   readonly requested: number | undefined
+  readonly what: 'all' | 'lease' | 'hold'
 }
 
 /** Six dynamic addresses in two ranges, of which 2 is reserved for `c0`; 9 is reserved for `c1` outside of them. */
 const RESERVED: Readonly<Record<string, number>> = { c0: 2, c1: 9 }
 
-function stepOf(place: Place, { kind, client, requested }: Ask): LeaseStep {
+const reservationOf = (client: string) => (client in RESERVED ? { reserved: RESERVED[client]! } : {})
+
+function stepOf(place: Place, { kind, client, requested, what }: Ask): LeaseStep {
   const ranges = [
     { first: place.ip(1), last: place.ip(4) },
     { first: place.ip(5), last: place.ip(6) },
   ]
   const times = { leaseTime: 20 as Seconds, offerTime: 3 as Seconds, quarantineTime: 30 as Seconds }
-  const more = { pool: { ranges, ...times }, ...(client in RESERVED && { reserved: RESERVED[client]! }) }
-  return place.step(kind, client, kind === 'release' ? (requested ?? 0) : requested, more)
+  const pool = { ranges, ...times }
+  return place.step(kind, client, requested, { pool, time: 9, what, ...reservationOf(client) })
 }
 
 const ask: fc.Arbitrary<Ask> = fc.record({
-  kind: fc.constantFrom('offer', 'bind', 'release', 'decline'),
+  kind: fc.constantFrom('offer', 'bind', 'release', 'decline', 'hold', 'free'),
   client: fc.constantFrom('c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'),
   requested: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }),
+  what: fc.constantFrom('all', 'lease', 'hold'),
 })
 /** Batches of steps, each with the seconds that pass before it. */
 const journey = fc.array(
@@ -37,14 +50,14 @@ const journey = fc.array(
   { maxLength: 12, size: 'max' },
 )
 
-/** The events of one address, up to its being declined. */
-function watchUntilDeclined(store: LeaseLedger, address: Ipv4Address): Promise<readonly LeaseEvent[]> {
+/** The events of one address, up to its being kept for somebody. */
+function watchUntilReserved(store: LeaseLedger, address: Ipv4Address): Promise<readonly LeaseEvent[]> {
   return new Promise((resolve) => {
     const events: LeaseEvent[] = []
     const stop = store.watch((event) => {
-      if (event.address !== address) return
+      if (event === 'lost' || event.address !== address) return
       events.push(event)
-      if (event.kind !== 'declined') return
+      if (event.kind !== 'reserved') return
       stop()
       resolve(events)
     })
@@ -128,7 +141,7 @@ export function leaseStoreContract(name: string, open: () => Promise<LeaseLedger
 
     void test('what happened to an address is told when it happens and remembered', async () => {
       const place = new Place()
-      const watched = watchUntilDeclined(store, place.ip(1))
+      const watched = watchUntilReserved(store, place.ip(1))
       const steps = [
         [0, place.step('offer', 'a', 1)],
         [1, place.step('bind', 'a', 1)],
@@ -137,18 +150,77 @@ export function leaseStoreContract(name: string, open: () => Promise<LeaseLedger
         [4, place.step('bind', 'b', 1)],
         [3604, place.step('bind', 'b', 1)],
         [3605, place.step('decline', 'b', 1)],
+        [3606, place.step('free', 'b', 1)],
+        [3607, place.step('hold', 'c', 1, { time: 10 })],
+        [3608, place.step('bind', 'c', 1)],
+        [3617, place.step('free', 'c', 1)],
+        [3618, place.step('hold', 'd', 1)],
+        [3618, place.step('hold', 'd', 1)],
+        [3619, place.step('free', 'd', 1)],
       ] as const
       for (const [seconds, step] of steps) await store.run([step], place.now(seconds))
-      const brief = (event: LeaseEvent) => [event.client.split(' ')[0], event.kind, (event.at - place.now(0)) / 1000]
-      const expected = [
+      const brief = (event: LeaseEvent) =>
+        [event.client.split(' ')[0], event.kind, (event.at - place.now(0)) / 1000] as const
+      const told = [
         ['a', 'bound', 1],
+        ['a', 'renewed', 2],
         ['a', 'released', 3],
         ['b', 'bound', 4],
+        ['b', 'expired', 3604],
         ['b', 'bound', 3604],
         ['b', 'declined', 3605],
+        ['b', 'released', 3606],
+        ['c', 'reserved', 3607],
+      ] as const
+      assert.deepEqual((await watched).map(brief), told)
+      const remembered = [
+        ...told.filter(([, kind]) => kind !== 'renewed' && kind !== 'expired'),
+        ['c', 'bound', 3608],
+        ['c', 'unreserved', 3617],
+        ['c', 'released', 3617],
+        ['d', 'reserved', 3618],
+        ['d', 'unreserved', 3619],
       ]
-      assert.deepEqual((await store.history(place.ip(1))).map(brief), expected.toReversed())
-      assert.deepEqual((await watched).map(brief), expected)
+      assert.deepEqual((await store.history(place.ip(1))).map(brief), remembered.toReversed())
+      const ofB = remembered.filter(([client]) => client === 'b').toReversed()
+      assert.deepEqual((await store.history(place.name('b'))).map(brief), ofB)
+    })
+
+    void test('entries and look tell all there is of an address', async () => {
+      const place = new Place()
+      const steps = [
+        place.step('bind', 'a', 3),
+        place.step('hold', 'a', 7),
+        place.step('hold', 'b', 1),
+        place.step('bind', 'b', 1),
+        place.step('bind', 'c', 2),
+        place.step('release', 'c', 2),
+      ]
+      await store.run(steps, place.now(0))
+      const brief = ({ record, hold }: AddressEntry) => [
+        record.address - place.base,
+        record.state === 'free'
+          ? [record.client.split(' ')[0], 'free']
+          : place.brief({ ...record, state: record.state }, 1),
+        place.brief(hold && { ...hold, state: 'offered' }, 1)?.slice(0, 1),
+      ]
+      const [one, two, three, seven] = [
+        [1, ['b', 1, 'bound', 3599], ['b']],
+        [2, ['c', 'free'], undefined],
+        [3, ['a', 3, 'bound', 3599], undefined],
+        [7, ['', 'free'], ['a']],
+      ]
+      const entries: AddressEntry[] = []
+      const within = { first: place.ip(0), last: place.ip(200) }
+      for await (const piece of store.entries(place.now(1), within)) entries.push(...piece)
+      assert.deepEqual(entries.map(brief), [one, three, seven])
+      const look = async (subject: Subject) => (await store.look(subject, place.now(1))).map(brief)
+      assert.deepEqual(await look(place.name('a')), [three, seven])
+      assert.deepEqual(await look(place.name('c')), [two])
+      assert.deepEqual(await look(place.ip(1)), [one])
+      assert.deepEqual(await look(place.ip(99)), [])
+      const later = await store.look(place.ip(1), place.now(3600))
+      assert.deepEqual(later.map(brief), [[1, ['b', 'free'], undefined]])
     })
 
     void test('answers as the lease table does, whatever the steps and the time between them', async () => {

@@ -98,7 +98,7 @@ export class KnownLeases {
    * only this replica that is cut off, the others would give the address away when it ends there. A reservation nobody else can get.
    */
   fromMemory(step: LeaseStep, now: Instant): StepResult {
-    if (step.kind === 'release' || step.kind === 'decline') return 'unavailable'
+    if (step.kind !== 'offer' && step.kind !== 'bind') return 'unavailable'
     const { client, requested, reserved } = step.claim
     if (reserved !== undefined && (step.kind === 'offer' || requested === reserved)) {
       return this.#reservation(step, reserved, now)

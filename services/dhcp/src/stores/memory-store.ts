@@ -1,18 +1,18 @@
 import type { LeaseEvent, LeaseLedger, LeaseStep } from '@reboots/leases'
-import type { Instant, Ipv4Address } from '@reboots/protocol/net'
-import { HISTORY_LENGTH, Listeners } from './lease-events.ts'
+import type { Instant } from '@reboots/protocol/net'
+import { HISTORY_LENGTH, HISTORY_TOLD, Listeners } from './lease-events.ts'
 import { noChanges, RecordedTable } from './recorded-table.ts'
+import { EVERYTHING, leasesIn } from './taken.ts'
 
 /** Leases that end with the process: for tests, and for sites where every machine has a reservation. */
 export function openMemoryStore(historyLength = HISTORY_LENGTH): LeaseLedger {
-  const books = new RecordedTable()
+  const books = new RecordedTable(() => listeners.size > 0)
   const listeners = new Listeners()
   let events: LeaseEvent[] = []
 
   function remember(news: readonly LeaseEvent[]): void {
     events.push(...news)
     if (events.length > 2 * historyLength) events = events.slice(-historyLength)
-    listeners.tell(news)
   }
 
   return {
@@ -21,17 +21,22 @@ export function openMemoryStore(historyLength = HISTORY_LENGTH): LeaseLedger {
       const changes = noChanges()
       const results = books.run(steps, now, changes)
       remember(changes.events)
+      listeners.tell(changes.news)
       return results
     },
     at: (address, now) => books.table.at(address, now),
-    list: (now) => books.list(now),
+    list: (now) => leasesIn(books.entries(now, EVERYTHING)),
     count: (now) => books.table.count(now),
+    entries: (now, within) => books.entries(now, within),
+    look: async (subject, now) => books.look(subject, now),
     reserve: (address) => books.table.reserve(address),
     unreserve: (address) => books.table.unreserve(address),
-    async history(address: Ipv4Address) {
+    async history(subject) {
+      const of = typeof subject === 'number' ? 'address' : 'client'
       return events
         .slice(-historyLength)
-        .filter((event) => event.address === address)
+        .filter((event) => event[of] === subject)
+        .slice(-HISTORY_TOLD)
         .toReversed()
     },
     watch: (listener) => listeners.add(listener),

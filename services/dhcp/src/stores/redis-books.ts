@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import type { LeaseEvent, LeaseRecord, LeaseStep } from '@reboots/leases'
+import type { AddressEntry, Hold, LeaseEvent, LeaseRecord, LeaseStep, Subject } from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
+import { HISTORY_TOLD, isRemembered } from './lease-events.ts'
 import type { Lending } from './lendings.ts'
 import {
   decodeAnswer,
   decodeChange,
   decodeHistory,
+  decodeHold,
   decodeLending,
   decodeRow,
   encodeWork,
@@ -15,6 +17,7 @@ import {
   type Change,
   type Upkeep,
 } from './redis-wire.ts'
+import { neverHad } from './taken.ts'
 
 const SCRIPT = readFileSync(new URL('./redis-steps.lua', import.meta.url), 'utf8')
 const DIGEST = createHash('sha1').update(SCRIPT).digest('hex')
@@ -26,6 +29,8 @@ export interface Terms {
   readonly known: number
   /** By the clock of Redis: nothing is done later than that. */
   readonly deadline?: Instant
+  /** Somebody wants to hear of leases that end by themselves. */
+  readonly watched?: boolean
 }
 
 /** The books in Redis. All keys have one hash tag, so that they are together also in a Cluster. Rejects with what ioredis says. */
@@ -47,7 +52,12 @@ export class RedisBooks {
 
   /** Carries out all of it or nothing. */
   async run(steps: readonly (LeaseStep | Upkeep)[], terms: Terms): Promise<Answer> {
-    const args = [`${terms.now ?? ''}`, `${terms.known}`, `${terms.deadline ?? ''}`, encodeWork(steps)]
+    const args = [
+      `${terms.now ?? ''}`,
+      `${terms.known}`,
+      `${terms.deadline ?? ''}`,
+      encodeWork(steps, terms.watched ?? false),
+    ]
     const [answer] = await Promise.all([this.#evaluate(args), this.#copied()])
     return answer
   }
@@ -106,8 +116,57 @@ export class RedisBooks {
     return new Map(lendings.map((lending) => [lending.address, lending]))
   }
 
-  async history(address: Ipv4Address): Promise<LeaseEvent[]> {
+  /** Who addresses are kept for. */
+  async holds(): Promise<Map<Ipv4Address, Hold>> {
+    const fields = Object.entries(await this.#redis.hgetall(this.#prefix + 'holds'))
+    const holds = fields.map(([address, packed]) => decodeHold(address, packed))
+    return new Map(holds.map((hold) => [hold.address, hold]))
+  }
+
+  /** What is in the books of one address, or of all that a client has, had last, or that are kept for it. Leases may be over. */
+  async look(subject: Subject): Promise<AddressEntry[]> {
+    const addresses = typeof subject === 'number' ? [String(subject)] : await this.#addressesOf(subject)
+    const entries = addresses.map(async (address) => {
+      const [row, hold] = await Promise.all([
+        this.#redis.hget(this.#prefix + 'rows', address),
+        this.#redis.hget(this.#prefix + 'holds', address),
+      ])
+      if (row === null && hold === null) return undefined
+      const record = row === null ? neverHad(Number(address) as Ipv4Address) : decodeRow(address, row)
+      return { record, hold: hold === null ? undefined : decodeHold(address, hold) }
+    })
+    return (await Promise.all(entries)).filter((entry) => entry !== undefined)
+  }
+
+  async #addressesOf(client: string): Promise<string[]> {
+    const keys = ['clients', 'holding'].map((key) => this.#redis.hget(this.#prefix + key, client))
+    const lists = (await Promise.all(keys)).flatMap((list) => (list ?? '').split(','))
+    const addresses = new Set(lists.filter((address) => address !== ''))
+    return [...addresses].toSorted((one, other) => Number(one) - Number(other))
+  }
+
+  async history(subject: Subject): Promise<LeaseEvent[]> {
+    return typeof subject === 'number' ? this.#historyOf(subject) : this.#historyOfClient(subject)
+  }
+
+  async #historyOf(address: Ipv4Address): Promise<LeaseEvent[]> {
     const entries = await this.#redis.lrange(`${this.#prefix}history:${address}`, 0, -1)
     return entries.map((entry) => decodeHistory(address, entry))
+  }
+
+  /** What is remembered of its present addresses, and of the others as far as the changes go back. */
+  async #historyOfClient(client: string): Promise<LeaseEvent[]> {
+    const addresses = new Set((await this.#addressesOf(client)).map(Number))
+    let before = '+'
+    do {
+      const entries = await this.#redis.xrevrange(this.#prefix + 'events', before, '-', 'COUNT', 1000)
+      for (const { event } of entries.map(decodeChange)) {
+        if (event?.client === client && isRemembered(event)) addresses.add(event.address)
+      }
+      before = entries.length < 1000 ? '' : `(${entries.at(-1)![0]}`
+    } while (before !== '' && addresses.size < HISTORY_TOLD)
+    const histories = await Promise.all([...addresses].map((address) => this.#historyOf(address as Ipv4Address)))
+    const own = histories.flat().filter((event) => event.client === client)
+    return own.toSorted((one, other) => other.at - one.at).slice(0, HISTORY_TOLD)
   }
 }

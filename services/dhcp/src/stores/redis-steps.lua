@@ -6,25 +6,28 @@
 --       marks     hash    range → the first address of it that nobody looked at yet
 --                         lost <range> → the first address of it that has gone to another range
 --       reserved  zset    reserved addresses, by when a replica last said so
---       meta      hash    seq: counts the changes; clock: the time of the last step
+--       meta      hash    seq: counts the changes; clock: the time of the last step; watched: until then leases that end are told of
 --       events    stream  changes, their number as id, for the other replicas
 --       prefix    of further keys: free:<range> (zset: free addresses by the time they became free), history:<address> (list),
 --                 lent (hash: address → until|replica, free addresses of which that replica disposes when it is cut off),
---                 lent-expiry (zset: these addresses, by until), lent:<range> (set of them)
+--                 lent-expiry (zset: these addresses, by until), lent:<range> (set of them),
+--                 holds (hash: address → until|client, who it is kept for), holding (hash: client → addresses kept for it),
+--                 hold-expiry (zset: addresses that are kept, by until)
 -- ARGV  now       milliseconds; empty: by the clock of Redis
 --       known     the highest seq the caller has seen
 --       deadline  by the clock of Redis: the caller does not wait any longer, do nothing
---       work      JSON {pools, steps}
+--       work      JSON {pools, steps, watch}; watch: for so many milliseconds leases that end are told of
 -- Gives { 'ok' | 'late' | 'lost', now, seq, results, changes, lent, wanted }
 local ROWS, CLIENTS, EXPIRY, MARKS, RESERVED, META, EVENTS, PREFIX = unpack(KEYS)
 local NEVER = 9007199254740991
 local STALE = 3600 * 1000 -- reserved addresses that no replica speaks of any more
 local EVENTS_KEPT, HISTORY_KEPT = 100000, 50
+local HOLDS, HOLDING, HOLD_EXPIRY = PREFIX .. 'holds', PREFIX .. 'holding', PREFIX .. 'hold-expiry'
 local LENT, LENT_EXPIRY, LENT_IN, LENT_AT_ONCE = PREFIX .. 'lent', PREFIX .. 'lent-expiry', PREFIX .. 'lent:', 500
 
 local call = redis.call
-local now, seq, anyLent
-local rows, reservations, changed = {}, {}, {}
+local now, seq, anyLent, anyHeld, isWatched
+local rows, reservations, holds, changed = {}, {}, {}, {}
 local lent, lentTold, wanted = {}, {}, {}
 
 local function text(number) return string.format('%.0f', number) end
@@ -56,6 +59,19 @@ local function isReserved(address)
   return reservations[address] or lendingOf(address)
 end
 
+-- Who the address is kept for; false: nobody.
+local function holdOn(address)
+  if not anyHeld then return false end
+  if holds[address] == nil then
+    local packed = call('HGET', HOLDS, text(address))
+    local expiresAt, client = string.match(packed or '', '^(%d+)|(.*)$')
+    holds[address] = packed and { client = client, address = address, expiresAt = tonumber(expiresAt) }
+  end
+  return holds[address]
+end
+
+local function isKept(address) return isReserved(address) or holdOn(address) end
+
 local function pack(row) return row.state .. '|' .. text(row.expiresAt) .. '|' .. row.home .. '|' .. row.client end
 
 local function save(row)
@@ -63,11 +79,13 @@ local function save(row)
   changed[row.address] = row
 end
 
-local function addressesOf(client)
+local function addressesIn(key, client)
   local addresses = {}
-  for address in string.gmatch(call('HGET', CLIENTS, client) or '', '%d+') do addresses[#addresses + 1] = tonumber(address) end
+  for address in string.gmatch(call('HGET', key, client) or '', '%d+') do addresses[#addresses + 1] = tonumber(address) end
   return addresses
 end
+
+local function addressesOf(client) return addressesIn(CLIENTS, client) end
 
 local function belong(row, client)
   if row.client ~= '' then
@@ -93,15 +111,30 @@ local function set(row, client, state, expiresAt)
   row.state, row.expiresAt = state, expiresAt
   if state ~= 'f' then
     call('ZADD', EXPIRY, text(expiresAt), member(row.address))
-  elseif row.home ~= '' and not isReserved(row.address) then
+  elseif row.home ~= '' and not isKept(row.address) then
     call('ZADD', PREFIX .. 'free:' .. row.home, text(expiresAt), member(row.address))
   end
   save(row)
 end
 
+-- What changed: for the other replicas, and for the history. `held`: what it says now of who the address is kept for.
+local function tell(row, kind, expiresAt, client, at, held)
+  seq = seq + 1
+  call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, text(seq) .. '-1', 'at', text(at), 'kind', kind, 'address', text(row.address),
+    'row', pack(row), 'until', text(expiresAt), 'client', client, 'hold', held or '')
+  if kind == '' or kind == 'expired' then return end
+  local history = PREFIX .. 'history:' .. text(row.address)
+  call('LPUSH', history, text(at) .. '|' .. kind .. '|' .. text(expiresAt) .. '|' .. client)
+  call('LTRIM', history, 0, HISTORY_KEPT - 1)
+end
+
 -- A declined address is remembered as nobody's: who declined it would only find it in use again.
+local function lastClientOf(row) return row.state == 'd' and '' or row.client end
+
 local function lapse(row)
-  set(row, row.state == 'd' and '' or row.client, 'f', row.expiresAt)
+  local client, state = row.client, row.state
+  set(row, lastClientOf(row), 'f', row.expiresAt)
+  if isWatched and state ~= 'o' then tell(row, 'expired', row.expiresAt, client, row.expiresAt) end
 end
 
 local function known(address)
@@ -136,29 +169,56 @@ local function expire(limit)
   end
 end
 
--- What a step of a client changed: for the other replicas, and for the history.
-local function tell(row, kind, expiresAt)
-  seq = seq + 1
-  call('XADD', EVENTS, 'MAXLEN', '~', EVENTS_KEPT, text(seq) .. '-1', 'at', text(now), 'kind', kind, 'address', text(row.address),
-    'row', pack(row), 'until', text(expiresAt))
-  if kind == '' then return end
-  local history = PREFIX .. 'history:' .. text(row.address)
-  call('LPUSH', history, text(now) .. '|' .. kind .. '|' .. text(expiresAt) .. '|' .. row.client)
-  call('LTRIM', history, 0, HISTORY_KEPT - 1)
-end
-
 local function hold(row, client, state, expiresAt)
   local renewed = row.state == state and row.client == client
   set(row, client, state, expiresAt)
-  if state == 'b' then tell(row, renewed and '' or 'bound', expiresAt) end
-  if state == 'd' then tell(row, renewed and '' or 'declined', expiresAt) end
+  if state == 'b' then tell(row, renewed and '' or 'bound', expiresAt, client, now) end
+  if state == 'd' then tell(row, renewed and '' or 'declined', expiresAt, client, now) end
   return row
 end
 
 local function giveBack(row)
-  local state, expiresAt = row.state, row.expiresAt
-  set(row, row.client, 'f', now)
-  tell(row, state == 'b' and 'released' or '', expiresAt)
+  local state, expiresAt, client = row.state, row.expiresAt, row.client
+  set(row, lastClientOf(row), 'f', now)
+  tell(row, state == 'o' and '' or 'released', expiresAt, client, now)
+end
+
+local function forget(hold)
+  local others = {}
+  for _, address in ipairs(addressesIn(HOLDING, hold.client)) do
+    if address ~= hold.address then others[#others + 1] = text(address) end
+  end
+  if #others == 0 then call('HDEL', HOLDING, hold.client) else call('HSET', HOLDING, hold.client, table.concat(others, ',')) end
+  call('HDEL', HOLDS, text(hold.address))
+  call('ZREM', HOLD_EXPIRY, member(hold.address))
+  holds[hold.address] = false
+end
+
+local function letGo(hold, at)
+  forget(hold)
+  local row = rowOf(hold.address)
+  if row.state == 'f' and row.home ~= '' and not isReserved(row.address) then
+    call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(row.address))
+  end
+  tell(row, 'unreserved', hold.expiresAt, hold.client, at)
+end
+
+local function keep(row, client, expiresAt)
+  local before = holdOn(row.address)
+  if before then forget(before) end
+  anyHeld = true
+  holds[row.address] = { client = client, address = row.address, expiresAt = expiresAt }
+  local others = addressesIn(HOLDING, client)
+  others[#others + 1] = row.address
+  for i, address in ipairs(others) do others[i] = text(address) end
+  call('HSET', HOLDING, client, table.concat(others, ','))
+  call('HSET', HOLDS, text(row.address), text(expiresAt) .. '|' .. client)
+  call('ZADD', HOLD_EXPIRY, text(expiresAt), member(row.address))
+  if row.state == 'f' and row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(row.address)) end
+  if not before or before.expiresAt ~= expiresAt then
+    tell(row, 'reserved', expiresAt, client, now, text(expiresAt) .. '|' .. client)
+  end
+  return { address = row.address, client = client, state = 'o', expiresAt = expiresAt }
 end
 
 local function tellLending(row, packed)
@@ -189,7 +249,7 @@ local function takeBack(row)
   call('ZREM', LENT_EXPIRY, member(row.address))
   if row.home ~= '' then
     call('SREM', LENT_IN .. row.home, text(row.address))
-    if row.state == 'f' and not isReserved(row.address) then
+    if row.state == 'f' and not isKept(row.address) then
       call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(row.address))
     end
   end
@@ -209,6 +269,8 @@ end
 local function mayHave(step, address)
   if lendingOf(address) then return false end
   if address ~= step.reserved and (isReserved(address) or not inPool(step.pool, address)) then return false end
+  local held = address ~= step.reserved and holdOn(address)
+  if held and held.client ~= step.client then return false end
   local row = known(address)
   if not row or row.state == 'f' then return true end
   return row.client == step.client and row.state ~= 'd'
@@ -231,7 +293,7 @@ local function settle(address, range)
   if row.home == range then return end
   if row.state == 'f' and row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
   move(row, range)
-  if row.state == 'f' and not isReserved(address) then
+  if row.state == 'f' and not isKept(address) then
     call('ZADD', PREFIX .. 'free:' .. range, text(row.expiresAt), member(address))
   end
   save(row)
@@ -240,7 +302,7 @@ end
 local function takeNew(range, name)
   local first = tonumber(call('HGET', MARKS, name) or text(range[1]))
   for address = first, range[2] do
-    if isUnused(known(address)) and not isReserved(address) then
+    if isUnused(known(address)) and not isKept(address) then
       call('HSET', MARKS, name, text(address + 1))
       local row = rowOf(address)
       if row.home ~= '' then call('ZREM', PREFIX .. 'free:' .. row.home, member(address)) end
@@ -261,7 +323,7 @@ local function longestFree(name)
       expire(100)
     elseif not first[1] then
       return nil
-    elseif isReserved(tonumber(first[1])) then
+    elseif isKept(tonumber(first[1])) then
       call('ZREM', line, first[1])
     else
       return tonumber(first[1])
@@ -303,6 +365,13 @@ end
 -- The order of RFC 2131 section 4.3.1.
 local function choose(step)
   if step.reserved and mayHave(step, step.reserved) then return step.reserved end
+  if anyHeld then
+    local held = addressesIn(HOLDING, step.client)
+    table.sort(held)
+    for _, address in ipairs(held) do
+      if mayHave(step, address) then return address end
+    end
+  end
   local had
   for _, address in ipairs(addressesOf(step.client)) do
     if mayHave(step, address) then
@@ -354,6 +423,35 @@ function STEPS.decline(step)
   local owns = address == step.reserved and (not row or row.state == 'f')
   if not holds and not owns then return nil end
   return hold(rowOf(address), step.client, 'd', after(step.pool.quarantineTime))
+end
+
+function STEPS.hold(step)
+  local address = step.requested
+  if lendingOf(address) then return { address = address, client = '', state = 'l', expiresAt = 0 } end
+  local row, held = known(address), holdOn(address)
+  if isReserved(address) or (held and held.client ~= step.client) then return nil end
+  if row and (row.state == 'd' or (row.state ~= 'f' and row.client ~= step.client)) then return nil end
+  return keep(rowOf(address), step.client, after(step.time))
+end
+
+function STEPS.free(step)
+  local address = step.requested
+  local held = step.what ~= 'lease' and holdOn(address)
+  local lease
+  if held and held.client == step.client then
+    lease = { address = address, client = held.client, state = 'o', expiresAt = held.expiresAt }
+    letGo(held, now)
+  end
+  local row = step.what ~= 'hold' and known(address)
+  if not row or row.state == 'f' or row.client ~= step.client then return lease end
+  lease = { address = address, client = row.client, state = row.state, expiresAt = row.expiresAt }
+  giveBack(row)
+  return lease
+end
+
+-- An address that is kept for a client as far as a replica knows, and of which these books say nothing.
+function STEPS.rehold(step)
+  if step.expiresAt > now and not holdOn(step.requested) then keep(rowOf(step.requested), step.client, step.expiresAt) end
 end
 
 -- A lease or a quarantine that a replica knows of and that these books do not have, or have as ending earlier. A quarantine began after the
@@ -420,7 +518,7 @@ function STEPS.unreserve(step)
     call('ZREM', RESERVED, member(address))
     reservations[address] = false
     local row = known(address)
-    if row and row.state == 'f' and row.home ~= '' and not isReserved(address) then
+    if row and row.state == 'f' and row.home ~= '' and not isKept(address) then
       call('ZADD', PREFIX .. 'free:' .. row.home, text(row.expiresAt), member(address))
     end
   end
@@ -428,13 +526,25 @@ end
 
 local clock
 now, clock = readClock()
-seq = tonumber(call('HGET', META, 'seq') or '0')
+local counted, watched = unpack(call('HMGET', META, 'seq', 'watched'))
+seq, isWatched = tonumber(counted or '0'), tonumber(watched or '0') > now
 local before = seq
 if ARGV[3] ~= '' and clock > tonumber(ARGV[3]) then return { 'late', text(now), text(seq), {}, {}, {}, {} } end
 if seq < tonumber(ARGV[2]) then return { 'lost', text(now), text(seq), {}, {}, {}, {} } end
 
-anyLent = call('HLEN', LENT) > 0
-expire(200)
+local work = cjson.decode(ARGV[4])
+if work.watch then
+  isWatched = true
+  call('HSET', META, 'watched', text(now + work.watch))
+end
+anyLent, anyHeld = call('HLEN', LENT) > 0, call('HLEN', HOLDS) > 0
+expire(isWatched and 1000 or 200)
+if anyHeld then
+  for _, address in ipairs(call('ZRANGEBYSCORE', HOLD_EXPIRY, '-inf', text(now), 'LIMIT', 0, 1000)) do
+    local held = holdOn(tonumber(address))
+    if held then letGo(held, held.expiresAt) else call('ZREM', HOLD_EXPIRY, address) end
+  end
+end
 if anyLent then
   for _, address in ipairs(call('ZRANGEBYSCORE', LENT_EXPIRY, '-inf', text(now), 'LIMIT', 0, 200)) do takeBack(rowOf(tonumber(address))) end
 end
@@ -444,7 +554,6 @@ for _, address in ipairs(call('ZRANGEBYSCORE', RESERVED, '-inf', text(now - STAL
 end
 STEPS.unreserve({ addresses = stale })
 
-local work = cjson.decode(ARGV[4])
 local results, changes = {}, {}
 for i, step in ipairs(work.steps) do
   if step.pool then step.pool = work.pools[step.pool] end

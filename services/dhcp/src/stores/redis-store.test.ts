@@ -74,9 +74,11 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
   test('what one replica does the others hear of', async (t) => {
     const redis = await serving(t)
     const [here, there] = [await replica(t, redis), await replica(t, redis)]
-    const heard = new Promise<LeaseEvent>((resolve) => there.watch(resolve))
+    const heard = new Promise<LeaseEvent | 'lost'>((resolve) => there.watch(resolve))
     await run(here, ask('bind', 'a', 7))
-    const { kind, client, address } = await heard
+    const event = await heard
+    assert.ok(event !== 'lost')
+    const { kind, client, address } = event
     assert.deepEqual({ kind, client, address }, { kind: 'bound', client: 'a', address: 7 })
     assert.equal(there.at(7 as Ipv4Address, now())?.client, 'a')
   })
@@ -147,18 +149,23 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
     test('and comes back empty: who knows of leases puts them back before anybody else gets the addresses', async (t) => {
       const redis = await serving(t)
       const [store, other] = [await replica(t, redis), await replica(t, redis)]
+      const kept = 5 as Ipv4Address
+      const heard = new Promise<void>((resolve) =>
+        other.watch((news) => news !== 'lost' && news.address === kept && resolve()),
+      )
       await run(store, ...[1, 2, 3].map((address) => ask('bind', `client ${address}`, address)))
-      await until(() => other.at(3 as Ipv4Address, now()) !== undefined)
+      await run(store, { kind: 'hold', client: 'e', address: kept, time: 60 as Seconds })
+      await heard
+      const lost = new Promise<void>((resolve) => other.watch((news) => news === 'lost' && resolve()))
       await store.close()
       await redis.signal()
       rmSync(join(redis.directory, 'appendonlydir'), { recursive: true })
       await redis.start()
+      await lost
       await until(() => other.problem === undefined)
-      assert.deepEqual(await run(other, ask('offer', 'x'), ask('bind', 'x', 2), ask('bind', 'client 2', 2)), [
-        'offered 4',
-        'refused',
-        'bound 2',
-      ])
+      const steps = [ask('offer', 'x'), ask('bind', 'x', 2), ask('bind', 'client 2', 2), ask('bind', 'x', 5)]
+      assert.deepEqual(await run(other, ...steps), ['offered 4', 'refused', 'bound 2', 'refused'])
+      assert.equal((await other.look(kept, now()))[0]?.hold?.client, 'e')
     })
 
     test('and comes back empty, or as it was before: a quarantine goes on, and is told once', async (t) => {

@@ -3,11 +3,22 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import type { Lease, LeaseEvent, LeaseLedger, LeaseStep, StepResult } from '@reboots/leases'
+import {
+  LeasesUnavailable,
+  type AddressEntry,
+  type AddressRange,
+  type Hold,
+  type Lease,
+  type LeaseEvent,
+  type LeaseLedger,
+  type LeaseStep,
+  type StepResult,
+  type Subject,
+} from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
 import { now as present, type Log } from '@reboots/runtime'
 import { KnownLeases } from './known-leases.ts'
-import { Listeners } from './lease-events.ts'
+import { eventOnClockOf, Listeners, type Listener } from './lease-events.ts'
 import { RedisBooks } from './redis-books.ts'
 import { RedisClock } from './redis-clock.ts'
 import { Lender, visitInterval, type Split } from './lending.ts'
@@ -16,7 +27,8 @@ import { connectRedis, type RedisAccess } from './redis-connection.ts'
 import { relending, restoring, resultsOf, type Answer, type Change, type Upkeep } from './redis-wire.ts'
 import { Reservations } from './reservations.ts'
 import { Share, type Bounds } from './share.ts'
-import { shifted } from './steady-clock.ts'
+import { entryOnClockOf, shifted } from './steady-clock.ts'
+import { asOf, EVERYTHING, leasesIn, takenIn } from './taken.ts'
 
 export interface RedisStoreOptions {
   readonly access: RedisAccess
@@ -74,6 +86,8 @@ class RedisStore implements SharedLeases {
   /** Another one with each start: what was given by a process that is gone nobody knows. */
   readonly #replica: string = randomUUID()
   readonly #lendings = new Lendings()
+  /** Who addresses are kept for, as far as this replica has heard. */
+  #holds = new Map<Ipv4Address, Hold>()
   readonly #share = new Share()
   readonly #lender: Lender | undefined
   readonly #closing = new AbortController()
@@ -141,6 +155,7 @@ class RedisStore implements SharedLeases {
     const least = this.#clock.atLeast()
     const answer = await this.#books.run(steps, {
       known: this.#seq,
+      watched: this.#listeners.size > 0,
       ...(this.#options.clock === 'caller' ? { now } : least && { deadline: (least + this.#timeout) as Instant }),
     })
     if (this.#options.clock !== 'caller') this.#clock.set(answer.now, sent)
@@ -245,12 +260,23 @@ class RedisStore implements SharedLeases {
     const changes = before > 0 && seq >= before ? await this.#books.changesAfter(before) : undefined
     if (changes === undefined) this.#known.startOver()
     else for (const change of changes) this.#learn(change)
-    if (seq < before) this.#options.log.error({ seq, before }, 'Redis has lost changes, known leases are put back')
+    const heard = Math.max(before, this.#read ?? 0)
+    if (seq < heard) await this.#putBackHolds(seq, heard)
     this.#read = Math.min(this.#read ?? seq, seq)
     const books = await this.#books.snapshot()
     await this.#restore(this.#known.missingIn(books, this.#clock.atMost(this.#now())))
     this.#known.replace(books, seq)
+    this.#holds = await this.#books.holds()
     await this.#compareLendings()
+  }
+
+  async #putBackHolds(seq: number, heard: number): Promise<void> {
+    this.#options.log.error({ seq, heard }, 'Redis has lost changes, known leases are put back')
+    this.#listeners.tell(['lost'])
+    const steps = [...this.#holds.values()].map(
+      ({ client, address, expiresAt }) => ({ kind: 'rehold', client, requested: address, expiresAt }) as const,
+    )
+    for (let i = 0; i < steps.length; i += CHUNK) await this.#ask(steps.slice(i, i + CHUNK), this.#now())
   }
 
   async #compareLendings(): Promise<void> {
@@ -313,16 +339,32 @@ class RedisStore implements SharedLeases {
   #learn(change: Change): void {
     this.#known.follow(change)
     if (change.lent) this.#lendings.learn(change.lent)
+    if (!('hold' in change)) return
+    if (change.hold === undefined) this.#holds.delete(change.record.address)
+    else this.#holds.set(change.record.address, change.hold)
   }
 
   #hear(changes: readonly Change[]): void {
     const [first] = changes
-    if (first && first.seq > (this.#read ?? 0) + 1) this.#fail('more has happened than this replica has heard of')
+    if (first && first.seq > (this.#read ?? 0) + 1) {
+      this.#fail('more has happened than this replica has heard of')
+      this.#listeners.tell(['lost'])
+    }
     for (const change of changes) {
       this.#read = change.seq
       this.#learn(change)
-      if (change.event) this.#listeners.tell([change.event])
     }
+    if (this.#listeners.size > 0) this.#tell(changes)
+  }
+
+  #tell(changes: readonly Change[]): void {
+    const onClock = this.#eventsOn(present())
+    const events = changes.map(({ event }) => event).filter((event) => event !== undefined)
+    this.#listeners.tell(events.map(onClock))
+  }
+
+  #eventsOn(now: Instant): (event: LeaseEvent) => LeaseEvent {
+    return this.#options.clock === 'caller' ? (event) => event : eventOnClockOf(now, this.#clock.now(now))
   }
 
   at(address: Ipv4Address, now: Instant): Lease | undefined {
@@ -335,13 +377,42 @@ class RedisStore implements SharedLeases {
     return this.#known.count(this.#clock.now(now))
   }
 
+  /** As Redis has it; as far as this replica knows when Redis cannot be asked. */
   async *list(now: Instant): AsyncIterable<Lease> {
     const then = this.#clock.now(now)
     const books = this.#problem === undefined ? await this.#books.snapshot().catch(() => undefined) : undefined
-    const known = books === undefined ? this.#known : new KnownLeases(books.values())
-    const own = books === undefined ? this.#share.leases() : []
-    const leases = [...known.leases(then), ...own.filter(({ expiresAt }) => expiresAt > then)]
-    for (const lease of leases.toSorted((one, other) => one.address - other.address)) yield shifted(lease, now, then)
+    if (books !== undefined) return yield* leasesIn(this.#taken(books, new Map(), now, EVERYTHING))
+    const own = this.#share.leases().filter(({ expiresAt }) => expiresAt > then)
+    const leases = [...this.#known.leases(then), ...own].toSorted((one, other) => one.address - other.address)
+    for (const lease of leases) yield shifted(lease, now, then)
+  }
+
+  async *entries(now: Instant, within: AddressRange): AsyncIterable<AddressEntry[]> {
+    const [books, holds] = await this.#orWhy(Promise.all([this.#books.snapshot(), this.#books.holds()]))
+    yield* this.#taken(books, holds, now, within)
+  }
+
+  async *#taken(...[rows, holds, now, within]: Parameters<typeof takenIn>): AsyncGenerator<AddressEntry[]> {
+    const then = this.#clock.now(now)
+    const onClock = entryOnClockOf(now, then)
+    for await (const piece of takenIn(rows, holds, then, within)) yield piece.map(onClock)
+  }
+
+  async look(subject: Subject, now: Instant): Promise<AddressEntry[]> {
+    const entries = await this.#orWhy(this.#books.look(subject))
+    const then = this.#clock.now(now)
+    return entries.map((entry) => asOf(entry, then)).map(entryOnClockOf(now, then))
+  }
+
+  /** What the books answer; rejects with the reason why they cannot be asked. */
+  async #orWhy<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      throw new LeasesUnavailable(this.#problem ?? `Redis cannot be asked: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
   }
 
   reserve(address: Ipv4Address): void {
@@ -353,11 +424,12 @@ class RedisStore implements SharedLeases {
     this.#reservations.remove(address)
   }
 
-  history(address: Ipv4Address): Promise<readonly LeaseEvent[]> {
-    return this.#books.history(address)
+  async history(subject: Subject, now?: Instant): Promise<readonly LeaseEvent[]> {
+    const events = await this.#orWhy(this.#books.history(subject))
+    return now === undefined ? events : events.map(this.#eventsOn(now))
   }
 
-  watch(listener: (event: LeaseEvent) => void): () => void {
+  watch(listener: Listener): () => void {
     return this.#listeners.add(listener)
   }
 

@@ -1,4 +1,4 @@
-import type { Lease, LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
+import type { Hold, Lease, LeaseEvent, LeaseRecord, LeaseStep, Pool, StepResult } from '@reboots/leases'
 import { INFINITE, type Instant, type Ipv4Address, type Seconds } from '@reboots/protocol/net'
 import type { Lending, LendingChange } from './lendings.ts'
 import { shifted } from './steady-clock.ts'
@@ -16,6 +16,7 @@ export type Upkeep =
       readonly expiresAt: Instant
     }
   | LendingUpkeep
+  | { readonly kind: 'rehold'; readonly client: string; readonly requested: Ipv4Address; readonly expiresAt: Instant }
 
 /** What becomes of addresses that are lent to a replica. `time` in milliseconds. */
 export type LendingUpkeep =
@@ -67,8 +68,11 @@ export interface Answer {
 
 const STATES: Readonly<Record<string, LeaseRecord['state']>> = { o: 'offered', b: 'bound', d: 'declined', f: 'free' }
 
+/** Somebody watches: for so many milliseconds, leases that end by themselves are told of. */
+const WATCHED_FOR = 15_000
+
 /** The work of one run of the script; a pool that several steps share goes over once. */
-export function encodeWork(steps: readonly (LeaseStep | Upkeep)[]): string {
+export function encodeWork(steps: readonly (LeaseStep | Upkeep)[], watched: boolean): string {
   const pools = new Map<Pool, number>()
   const poolOf = (pool: Pool) => {
     const known = pools.get(pool)
@@ -78,10 +82,19 @@ export function encodeWork(steps: readonly (LeaseStep | Upkeep)[]): string {
   }
   const encoded = steps.map((step) => {
     if ('claim' in step) return { kind: step.kind, pool: poolOf(step.pool), ...step.claim }
-    if (step.kind === 'release') return { kind: step.kind, client: step.client, requested: step.address }
-    return step
+    if (step.kind === 'hold') return { ...onAddress(step), time: milliseconds(step.time) }
+    return step.kind === 'release' || step.kind === 'free' ? onAddress(step) : step
   })
-  return JSON.stringify({ pools: [...pools.keys()].map(encodePool), steps: encoded })
+  return JSON.stringify({
+    pools: [...pools.keys()].map(encodePool),
+    steps: encoded,
+    ...(watched && { watch: WATCHED_FOR }),
+  })
+}
+
+/** The script calls it `requested`, whoever asks. */
+function onAddress<S extends { readonly address: Ipv4Address }>({ address, ...rest }: S) {
+  return { ...rest, requested: address }
 }
 
 function encodePool({ ranges, leaseTime, offerTime, quarantineTime }: Pool) {
@@ -158,19 +171,31 @@ export interface Change {
   readonly event: LeaseEvent | undefined
   /** Present when it is about to whom the address is lent. */
   readonly lent?: LendingChange
+  /** Present when it is about who the address is kept for. */
+  readonly hold?: Hold | undefined
 }
 
 export function decodeChange([id, fields]: readonly [id: string, fields: readonly string[]]): Change {
   const values = new Map<string, string>()
   for (let i = 0; i < fields.length; i += 2) values.set(fields[i]!, fields[i + 1]!)
   const record = decodeRow(values.get('address')!, values.get('row')!)
-  const kind = values.get('kind') as LeaseEvent['kind'] | ''
-  const { client, address } = record
+  const lent = values.get('lent')
+  const told = values.get('kind') as LeaseEvent['kind'] | ''
+  const kind = told === '' && record.state === 'bound' && lent === undefined ? 'renewed' : told
+  const { address } = record
+  const client = values.get('client') ?? record.client
   const expiresAt = Number(values.get('until')) as Instant
   const event = kind === '' ? undefined : { at: Number(values.get('at')) as Instant, kind, client, address, expiresAt }
-  const lent = values.get('lent')
   const seq = Number(id.split('-')[0])
-  return { seq, record, event, ...(lent !== undefined && { lent: decodeLending(values.get('address')!, lent) }) }
+  const change = { seq, record, event, ...(lent !== undefined && { lent: decodeLending(String(address), lent) }) }
+  if (kind !== 'reserved' && kind !== 'unreserved') return change
+  return { ...change, hold: kind === 'reserved' ? decodeHold(String(address), values.get('hold')!) : undefined }
+}
+
+/** until|client */
+export function decodeHold(address: string, packed: string): Hold {
+  const [, expiresAt, client] = /^(\d+)\|(.*)$/s.exec(packed)!
+  return { client: client!, address: Number(address) as Ipv4Address, expiresAt: Number(expiresAt) as Instant }
 }
 
 /** at|kind|expiresAt|client */

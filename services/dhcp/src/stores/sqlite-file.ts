@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { LeaseEvent, LeaseRecord } from '@reboots/leases'
+import type { Hold, LeaseEvent, LeaseRecord, Subject } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
+import { HISTORY_TOLD } from './lease-events.ts'
 import type { ClockReading } from './steady-clock.ts'
 
 /** "RbtL", so that `file` and we ourselves know our own. */
@@ -21,6 +22,9 @@ const TABLES = `
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, client TEXT NOT NULL, address INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS hold (
+    address INTEGER PRIMARY KEY, client TEXT NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS clock (
     id INTEGER PRIMARY KEY CHECK (id = 1), time INTEGER NOT NULL, uptime REAL NOT NULL, boot TEXT NOT NULL
   ) STRICT;
@@ -36,6 +40,8 @@ export interface Commit {
   readonly count: number
   /** The records as the journal has them, made by `journalEntry`. */
   readonly entry: string
+  /** Addresses that are kept for somebody from now on, or no more. */
+  readonly holds: readonly (readonly [Ipv4Address, Hold | undefined])[]
   readonly events: readonly LeaseEvent[]
   readonly reading: ClockReading
 }
@@ -130,16 +136,22 @@ export class SqliteFile {
     return rows as unknown as LeaseRecord[]
   }
 
+  holds(): Hold[] {
+    const rows = this.#database.prepare('SELECT address, client, expires_at AS expiresAt FROM hold').all()
+    return rows as unknown as Hold[]
+  }
+
   /** What time it was at the last commit. */
   lastReading(): ClockReading | undefined {
     return this.#database.prepare('SELECT time, uptime, boot FROM clock').get() as ClockReading | undefined
   }
 
   /** Writes all of it, or throws and has written nothing. */
-  commit({ count, entry, events, reading }: Commit): void {
+  commit({ count, entry, holds, events, reading }: Commit): void {
     this.#transaction(() => {
       this.#clock.run(reading.time, reading.uptime, reading.boot)
       if (count > 0) this.#entry.run(entry)
+      for (const [address, hold] of holds) this.#keep(address, hold)
       for (const { at, kind, client, address, expiresAt } of events)
         this.#event.run(at, kind, client, address, expiresAt)
       if (events.length > 0) this.#forget()
@@ -164,6 +176,12 @@ export class SqliteFile {
     return this.#untidy
   }
 
+  #keep(address: Ipv4Address, hold: Hold | undefined): void {
+    this.#database.prepare('DELETE FROM hold WHERE address = ?').run(address)
+    if (hold === undefined) return
+    this.#database.prepare('INSERT INTO hold VALUES (?, ?, ?)').run(address, hold.client, hold.expiresAt)
+  }
+
   #forget(): void {
     this.#database.prepare('DELETE FROM history WHERE id <= (SELECT max(id) FROM history) - ?').run(this.#historyLength)
   }
@@ -175,13 +193,14 @@ export class SqliteFile {
     })
   }
 
-  /** The latest first. */
-  history(address: Ipv4Address): LeaseEvent[] {
+  /** The latest first. There is no index by client: every commit would pay for it. */
+  history(subject: Subject): LeaseEvent[] {
+    const column = typeof subject === 'number' ? 'address' : 'client'
     const rows = this.#database
       .prepare(
-        'SELECT at, kind, client, address, expires_at AS expiresAt FROM history WHERE address = ? ORDER BY id DESC LIMIT 1000',
+        `SELECT at, kind, client, address, expires_at AS expiresAt FROM history WHERE ${column} = ? ORDER BY id DESC LIMIT ?`,
       )
-      .all(address)
+      .all(subject, HISTORY_TOLD)
     return rows as unknown as LeaseEvent[]
   }
 

@@ -77,6 +77,35 @@ describe('after a restart', () => {
     )
   })
 
+  test('an address that is kept for a client still is, until that ends, and its end is on the disk too', async (t) => {
+    const file = join(directoryOf(t), 'leases.db')
+    const hold = (client: string, address: number, time: number): LeaseStep => ({
+      kind: 'hold',
+      client,
+      address: address as Ipv4Address,
+      time: time as Seconds,
+    })
+    const before = await openSqliteStore({ ...simulated, file })
+    const steps = [hold('a', 1, 60), hold('b', 2, 60), hold('c', 3, 0xffffffff), ask('bind', 'd', 4)]
+    assert.deepEqual(await brief(before.run(steps, at(0))), ['offered 1', 'offered 2', 'offered 3', 'bound 4'])
+    await before.run([{ kind: 'free', client: 'b', address: 2 as Ipv4Address, what: 'all' }], at(1))
+    await before.close()
+    const between = await openSqliteStore({ ...simulated, file })
+    const tries = [1, 2, 3].map((address) => ask('bind', `x${address}`, address))
+    assert.deepEqual(await brief(between.run(tries, at(59))), ['refused', 'bound 2', 'refused'])
+    assert.deepEqual(await brief(between.run(tries, at(60))), ['bound 1', 'bound 2', 'refused'])
+    await between.close()
+    const database = new DatabaseSync(file)
+    assert.deepEqual(
+      database
+        .prepare('SELECT client FROM hold')
+        .all()
+        .map(({ client }) => client),
+      ['c'],
+    )
+    database.close()
+  })
+
   test('100 000 leases are all there', async (t) => {
     const file = join(directoryOf(t), 'leases.db')
     const before = await openSqliteStore({ ...simulated, file })

@@ -1,13 +1,26 @@
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Lease, LeaseEvent, LeaseLedger, LeaseRecord, LeaseStep, StepResult } from '@reboots/leases'
+import {
+  LeasesUnavailable,
+  type AddressEntry,
+  type AddressRange,
+  type Hold,
+  type Lease,
+  type LeaseEvent,
+  type LeaseLedger,
+  type LeaseRecord,
+  type LeaseStep,
+  type StepResult,
+  type Subject,
+} from '@reboots/leases'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
 import { now, OperatorError, type Log } from '@reboots/runtime'
-import { HISTORY_LENGTH, Listeners } from './lease-events.ts'
+import { eventOnClockOf, HISTORY_LENGTH, Listeners, type Listener } from './lease-events.ts'
 import { noChanges, RecordedTable, type Changes } from './recorded-table.ts'
-import { readMachine, shifted, SteadyClock } from './steady-clock.ts'
+import { entryOnClockOf, readMachine, shifted, SteadyClock } from './steady-clock.ts'
 import { journalEntry } from './sqlite-file.ts'
+import { EVERYTHING, leasesIn } from './taken.ts'
 import type { WriterOrder, WriterReply, WriterSettings } from './sqlite-writer.ts'
 
 export interface SqliteStoreOptions {
@@ -43,7 +56,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Leas
   if (reply.kind !== 'opened') throw new Error('the writer does not begin with opening its file')
   const clock = new SteadyClock(reply.reading, readMachine(now()))
   const store = new SqliteStore(new Writer(worker), clock, options)
-  store.restore(reply.records)
+  store.restore(reply.records, reply.holds)
   return store
 }
 
@@ -75,8 +88,8 @@ class Writer {
 }
 
 class SqliteStore implements LeaseLedger {
-  readonly #books = new RecordedTable()
   readonly #listeners = new Listeners()
+  readonly #books = new RecordedTable(() => this.#listeners.size > 0)
   readonly #writer: Writer
   readonly #clock: SteadyClock
   readonly #options: SqliteStoreOptions
@@ -91,8 +104,9 @@ class SqliteStore implements LeaseLedger {
     this.#options = options
   }
 
-  restore(records: readonly LeaseRecord[]): void {
+  restore(records: readonly LeaseRecord[], holds: readonly Hold[]): void {
     for (const record of records) this.#books.table.put(record)
+    for (const hold of holds) this.#books.table.putHold(hold.address, hold)
   }
 
   get problem(): string | undefined {
@@ -107,7 +121,10 @@ class SqliteStore implements LeaseLedger {
       .run(steps, then, batch.changes)
       .map((result) => (typeof result === 'string' ? result : shifted(result, now, then)))
     const promised = steps.some((step, i) => step.kind !== 'offer' && results[i] !== 'refused')
-    if (!promised) return results
+    if (!promised) {
+      if (batch.changes.news.length > 0) this.#committing ??= this.#commitAll()
+      return results
+    }
     const durable = new Promise<boolean>((resolve) => batch.waiting.push(resolve))
     this.#committing ??= this.#commitAll()
     return (await durable) ? results : steps.map(() => 'unavailable')
@@ -120,19 +137,20 @@ class SqliteStore implements LeaseLedger {
 
   /** One transaction after the other, until nobody waits. */
   async #commitAll(): Promise<void> {
-    while (this.#gathering.waiting.length > 0) {
+    while (this.#gathering.waiting.length > 0 || this.#gathering.changes.news.length > 0) {
       const batch = this.#gathering
       this.#gathering = emptyBatch()
-      const { after, events } = batch.changes
+      const { after, holds, events, news } = batch.changes
       const reply = await this.#writer.order({
         kind: 'commit',
         count: after.size,
         entry: journalEntry(after.values()),
+        holds: [...holds],
         events,
         reading: this.#clock.reading(),
       })
       if (reply.kind === 'failed') this.#takeBack(batch, reply.message)
-      else this.#listeners.tell(events)
+      else if (news.length > 0) this.#tell(news)
       for (const settle of batch.waiting) settle(reply.kind !== 'failed')
     }
     this.#committing = undefined
@@ -145,6 +163,7 @@ class SqliteStore implements LeaseLedger {
     this.#books.takeBack(since.changes)
     this.#books.takeBack(batch.changes)
     for (const settle of since.waiting) settle(false)
+    this.#listeners.tell(['lost'])
     this.#problem = `leases cannot be written to ${this.#options.file}: ${why}`
     this.#options.log.error({ file: this.#options.file, why }, 'leases cannot be written, clients get no answers')
     this.#probeLater()
@@ -172,9 +191,19 @@ class SqliteStore implements LeaseLedger {
     return this.#books.table.count(this.#time(now))
   }
 
-  async *list(now: Instant): AsyncIterable<Lease> {
+  list(now: Instant): AsyncIterable<Lease> {
+    return leasesIn(this.entries(now, EVERYTHING))
+  }
+
+  async *entries(now: Instant, within: AddressRange): AsyncIterable<AddressEntry[]> {
     const then = this.#time(now)
-    for await (const lease of this.#books.list(then)) yield shifted(lease, now, then)
+    const onClock = entryOnClockOf(now, then)
+    for await (const piece of this.#books.entries(then, within)) yield piece.map(onClock)
+  }
+
+  async look(subject: Subject, now: Instant): Promise<AddressEntry[]> {
+    const then = this.#time(now)
+    return this.#books.look(subject, then).map(entryOnClockOf(now, then))
   }
 
   reserve(address: Ipv4Address): void {
@@ -185,13 +214,19 @@ class SqliteStore implements LeaseLedger {
     this.#books.table.unreserve(address)
   }
 
-  async history(address: Ipv4Address): Promise<readonly LeaseEvent[]> {
-    const reply = await this.#writer.order({ kind: 'history', address })
-    if (reply.kind === 'failed') throw new Error(reply.message)
-    return (reply.kind === 'done' && reply.events) || []
+  async history(subject: Subject, now?: Instant): Promise<readonly LeaseEvent[]> {
+    const reply = await this.#writer.order({ kind: 'history', subject })
+    if (reply.kind === 'failed') throw new LeasesUnavailable(`${this.#options.file} cannot be read: ${reply.message}`)
+    const events = (reply.kind === 'done' && reply.events) || []
+    return now === undefined ? events : events.map(eventOnClockOf(now, this.#time(now)))
   }
 
-  watch(listener: (event: LeaseEvent) => void): () => void {
+  #tell(news: readonly LeaseEvent[]): void {
+    const present = now()
+    this.#listeners.tell(news.map(eventOnClockOf(present, this.#time(present))))
+  }
+
+  watch(listener: Listener): () => void {
     return this.#listeners.add(listener)
   }
 

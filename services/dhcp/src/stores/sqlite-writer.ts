@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LeaseEvent, LeaseRecord } from '@reboots/leases'
-import type { Ipv4Address } from '@reboots/protocol/net'
+import type { Hold, LeaseEvent, LeaseRecord, Subject } from '@reboots/leases'
 import { failureOf, SqliteFile, type Commit } from './sqlite-file.ts'
 import type { ClockReading } from './steady-clock.ts'
 
@@ -14,10 +13,15 @@ export interface WriterSettings {
 export type WriterOrder =
   | ({ readonly kind: 'commit' } & Commit)
   | { readonly kind: 'probe' | 'close' }
-  | { readonly kind: 'history'; readonly address: Ipv4Address }
+  | { readonly kind: 'history'; readonly subject: Subject }
 
 export type WriterReply =
-  | { readonly kind: 'opened'; readonly records: readonly LeaseRecord[]; readonly reading: ClockReading | undefined }
+  | {
+      readonly kind: 'opened'
+      readonly records: readonly LeaseRecord[]
+      readonly holds: readonly Hold[]
+      readonly reading: ClockReading | undefined
+    }
   | { readonly kind: 'done'; readonly events?: readonly LeaseEvent[] }
   | { readonly kind: 'failed'; readonly failure: ReturnType<typeof failureOf>; readonly message: string }
 
@@ -73,7 +77,7 @@ function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
       books.probe()
       return { kind: 'done' }
     case 'history':
-      return { kind: 'done', events: books.history(order.address) }
+      return { kind: 'done', events: books.history(order.subject) }
     case 'close':
       books.close()
       return { kind: 'done' }
@@ -83,5 +87,5 @@ function carryOut(books: SqliteFile, order: WriterOrder): WriterReply {
 attempt(() => {
   const books = new SqliteFile(file, historyLength)
   serve(books)
-  return { kind: 'opened', records: books.records(), reading: books.lastReading() }
+  return { kind: 'opened', records: books.records(), holds: books.holds(), reading: books.lastReading() }
 })

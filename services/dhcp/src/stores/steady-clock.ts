@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { NEVER, type Lease } from '@reboots/leases'
+import { NEVER, type AddressEntry, type Lease } from '@reboots/leases'
 import type { Instant } from '@reboots/protocol/net'
 
 /** The time of a store, and what the machine's own count of its running time was then. */
@@ -70,4 +70,13 @@ export function onClockOf(now: Instant, then: Instant): (time: Instant) => Insta
 /** The same lease on the other clock. */
 export function shifted<T extends Lease>(lease: T, now: Instant, then: Instant): T {
   return now === then ? lease : { ...lease, expiresAt: onClockOf(now, then)(lease.expiresAt) }
+}
+
+/** The same entry on the other clock. That a free address was never held is no time. */
+export function entryOnClockOf(now: Instant, then: Instant): (entry: AddressEntry) => AddressEntry {
+  if (now === then) return (entry) => entry
+  const time = onClockOf(now, then)
+  const moved = <T extends { readonly expiresAt: Instant }>(dated: T): T =>
+    dated.expiresAt === 0 ? dated : { ...dated, expiresAt: time(dated.expiresAt) }
+  return ({ record, hold }) => ({ record: moved(record), hold: hold && moved(hold) })
 }
