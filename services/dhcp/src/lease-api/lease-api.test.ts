@@ -224,7 +224,7 @@ describe('what cannot be is refused in a sentence', () => {
     const broken = { ...openMemoryStore(), problem: 'the disk is full', run: async () => ['unavailable' as const] }
     const { client } = await served(t, { leases: broken })
     const reply = await call(client, 'reserve', { address, client: A })
-    assert.match(String(reply), /^UNAVAILABLE nothing was changed, the disk is full; try again/)
+    assert.match(String(reply), /^UNAVAILABLE nothing was changed: the disk is full; try again/)
   })
 })
 

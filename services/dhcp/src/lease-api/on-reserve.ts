@@ -23,13 +23,17 @@ export async function onReserve(request: leases.ReserveRequest, ports: ApiPorts)
   return { lease: entry && showLease(entry) }
 }
 
+/** The store can be asked, and does not say: so it is when an address is lent to a replica. */
+const KEPT =
+  'a replica keeps this address for when Redis is gone (dhcp.leases.redis.split); choose another, or try again later'
+
 /** Takes one step, durably; `why` says what a refusal is about. */
 export async function carryOut(step: LeaseStep, { leases, now }: ApiPorts, why: () => Promise<string>): Promise<void> {
   const [result] = await leases.run([step], now())
   if (result === 'refused') throw new Refused('refused', await why())
   if (result !== 'unavailable') return
-  const problem = leases.problem ?? 'the lease store did not answer'
-  throw new Refused('unavailable', `nothing was changed, ${problem}; try again when /readyz is ready`)
+  const problem = leases.problem === undefined ? KEPT : `${leases.problem}; try again when /readyz is ready`
+  throw new Refused('unavailable', `nothing was changed: ${problem}`)
 }
 
 /** Under which name the client will ask. */
