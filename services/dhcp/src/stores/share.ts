@@ -158,7 +158,8 @@ export class Share {
         return this.#decline(step, now)
       case 'release':
         return this.#release(step.client, step.address)
-      default:
+      case 'hold':
+      case 'free':
         return undefined
     }
   }
