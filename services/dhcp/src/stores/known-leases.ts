@@ -29,8 +29,9 @@ export class KnownLeases {
     }
   }
 
+  /** What an answer with the same number said is newer: the run went on after this change. */
   follow({ record, seq }: Change): void {
-    this.learn([record], seq)
+    if ((this.#known.get(record.address)?.seq ?? 0) < seq) this.learn([record], seq)
   }
 
   /** The leases and quarantines that Redis should have, and has not or has as ending earlier. `books`: all that is in Redis. */

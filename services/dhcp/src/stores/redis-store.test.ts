@@ -83,6 +83,21 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
     assert.equal(there.at(7 as Ipv4Address, now())?.client, 'a')
   })
 
+  test('what a replica is told of its own steps later does not undo what they led to', async (t) => {
+    const store = await replica(t, await serving(t))
+    const heard = new Promise<void>((resolve) =>
+      store.watch((news) => news !== 'lost' && news.kind === 'released' && resolve()),
+    )
+    const release = { kind: 'release', client: 'a', address: 7 as Ipv4Address } as const
+    assert.deepEqual(await run(store, ask('bind', 'a', 7), release, ask('offer', 'b', 7)), [
+      'bound 7',
+      'bound 7',
+      'offered 7',
+    ])
+    await heard
+    assert.equal(store.at(7 as Ipv4Address, now())?.client, 'b')
+  })
+
   test('the keys are together in a cluster', async (t) => {
     const redis = await serving(t, '--cluster-enabled', 'yes')
     const admin = new Redis(redis.port)
