@@ -98,8 +98,7 @@ class Site {
     return host.start('udhcpc', { command: 'udhcpc', args })
   }
 
-  async dhclient(last: number): Promise<Running> {
-    const host = await this.lan.addHost(`c${++this.#hosts}`, { mac: mac(last) })
+  async dhclient(host: Host): Promise<Running> {
     const files = ['-sf', 'dhclient.sh', '-lf', 'leases', '-pf', 'pid'].map((word) =>
       word.startsWith('-') ? word : this.file(word),
     )
@@ -140,6 +139,7 @@ describe('reboots leases, with SQLite', { skip, timeout: 180_000 }, () => {
   let server: Host
   let dhcp: Running
   let watching: Running
+  let first: Host
   before(async () => {
     site = await Site.open({ store: 'sqlite' })
     server = await site.lan.addHost('a', { address: `${at(1)}/24` })
@@ -152,7 +152,8 @@ describe('reboots leases, with SQLite', { skip, timeout: 180_000 }, () => {
   after(() => site?.close())
 
   test('the list shows what a client was given, for people and for programs', async () => {
-    const client = await site.dhclient(1)
+    first = await site.lan.addHost('first', { mac: mac(1) })
+    const client = await site.dhclient(first)
     assert.equal(await bound(client), at(100))
     await client.waitFor(/bound to .* renewal in/)
     await client.stop('SIGKILL')
@@ -207,6 +208,8 @@ describe('reboots leases, with SQLite', { skip, timeout: 180_000 }, () => {
     assert.equal(await bound(await site.udhcpc(3, '-q')), at(103))
     const late = await site.udhcpc(4, '-n', '-t', '2')
     assert.notEqual((await late.ended).code, 0)
+    // Else a probe finds it in use.
+    await first.ip('address', 'flush', 'dev', HOST_LINK)
     assert.deepEqual(await command(server, 'release', at(100)), [0, `${at(100)} is no more ${mac(1)}'s\n`])
     assert.equal(await bound(await site.udhcpc(4, '-q')), at(100))
     const [, history] = await command(server, 'history', at(100))

@@ -180,7 +180,9 @@ describe('redis', { skip: requireTools({ commands: ['redis-server'] }) }, () => 
       await until(() => other.problem === undefined)
       const steps = [ask('offer', 'x'), ask('bind', 'x', 2), ask('bind', 'client 2', 2), ask('bind', 'x', 5)]
       assert.deepEqual(await run(other, ...steps), ['offered 4', 'refused', 'bound 2', 'refused'])
-      assert.equal((await other.look(kept, now()))[0]?.hold?.client, 'e')
+      const books = await openRedisStore({ access: { address: { host: '127.0.0.1', port: redis.port } }, log })
+      t.after(() => books.close())
+      assert.equal((await books.look(kept, now()))[0]?.hold?.client, 'e')
     })
 
     test('and comes back empty, or as it was before: a quarantine goes on, and is told once', async (t) => {

@@ -326,7 +326,10 @@ class RedisStore implements SharedLeases {
       try {
         if (this.#tail.status === 'wait' || this.#tail.status === 'end') await this.#tail.connect()
         if (this.#read !== undefined) {
-          this.#hear(await this.#news.nextChanges(this.#read))
+          const from: number = this.#read
+          const changes = await this.#news.nextChanges(from)
+          // Unless they are to be read from further back meanwhile: then they come again.
+          if (this.#read === from) this.#hear(changes)
           continue
         }
       } catch {
