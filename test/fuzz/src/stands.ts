@@ -12,10 +12,19 @@ const POLICY = `apiVersion: reboots/v1
 kind: BootPolicy
 profiles:
   hook: { linux: { kernel: http://192.0.2.1/vmlinuz, initrd: http://192.0.2.1/initrd } }
+menus:
+  m:
+    timeoutSeconds: 5
+    entries:
+      - { title: Hook, boot: hook }
+      - { title: Disk, boot: local-disk }
+      - { title: File, file: memtest.efi }
+      - { title: Elsewhere, type: 32769, server: 192.0.2.9 }
 rules:
   - { name: refused, when: network.circuitId.endsWith("1"), then: { deny: that cage boots from disk } }
   - { name: disk, when: client.mac.endsWith("4"), then: local-disk }
   - { name: ignored, when: client.mac.endsWith("7") || client.uuid.startsWith("0"), then: ignore }
+  - { name: choice, when: client.mac.endsWith("1") || client.mac.endsWith("3"), then: { menu: m } }
 otherwise: { boot: hook }
 `
 const SECTIONS = { log: {}, links: {}, control: {}, boot: { binaries: {} } }
