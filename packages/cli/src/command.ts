@@ -28,12 +28,11 @@ function read<O extends Options>(command: string, args: readonly string[], optio
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals })
   } catch (error) {
-    throw new OperatorError(optionProblem(error as Error, Object.keys(options)), `See: reboots help ${command}`)
+    throw new OperatorError(problemOf(error as Error, Object.keys(options)), `See: reboots help ${command}`)
   }
 }
 
-/** What parseArgs of node:util found wrong, as an operator understands it. */
-export function optionProblem({ message }: Error, known: readonly string[]): string {
+function problemOf({ message }: Error, known: readonly string[]): string {
   const option = /Unknown option '(--?[^']+)'/.exec(message)?.[1]
   if (option !== undefined)
     return `there is no option ${option}${didYouMean(

@@ -44,7 +44,9 @@ for (const [text, args, status, says] of checks) {
 }
 
 const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = [
-  [['dhcp'], /what is to be done: check\?/],
+  [['dhcp'], /what is to be done: check, show, or apply\?/],
+  [['dhcp', 'apply'], /which file is to be applied\?/],
+  [['dhcp', 'apply', '/none'], /\/none cannot be read: ENOENT/],
   [['dhcp', 'check', 'a', 'b'], /"b" is one file too many/],
   [['dhcp', 'check', '--hardwar', 'a'], /there is no option --hardwar, did you mean/],
   [['dhcp', 'check', '--hardware', '/none'], /names \/none, which cannot be read/],

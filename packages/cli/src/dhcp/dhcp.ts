@@ -1,52 +1,62 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { OperatorError, type Examination } from '@reboots/runtime'
-import { optionProblem, type Command } from '../command.ts'
+import { readArguments, type Command } from '../command.ts'
 import { ROOT } from '../repository.ts'
 import { runQuietly, type Finished } from '../run.ts'
+import { apply, show } from './live.ts'
 import { withHardware } from './with-hardware.ts'
 
 const OPTIONS = {
   hardware: { type: 'string', multiple: true },
   machines: { type: 'boolean' },
+  replaces: { type: 'string', default: '' },
+  address: { type: 'string', default: '127.0.0.1:42117' },
 } as const
 
 export const dhcp: Command = {
   name: 'dhcp',
-  summary: 'reboots dhcp check FILE: what is wrong or odd in a configuration of dhcp, without starting it',
-  usage: `reboots dhcp check [FILE] [options]
+  summary: 'the configuration of dhcp: check one without starting it, show or change that of a running service',
+  usage: `reboots dhcp check [FILE] [--hardware FILE] [--machines]
+reboots dhcp show
+reboots dhcp apply FILE [--replaces VERSION]
 
-  FILE               the configuration; without it REBOOTS_CONFIG, else the environment alone
-  --hardware FILE    look at the reservations of these machine records too: a file or a directory; may be given several times
-  --machines         look at those of the hardware service that runs, at control.hardware
+check   says every error with its line and column, what is allowed but most likely not meant, and what the configuration comes to. Interfaces
+        are those of this machine. Nothing is started or changed. Without FILE: REBOOTS_CONFIG, else the environment alone
+          --hardware FILE   look at the reservations of these machine records too: a file or a directory; may be given several times
+          --machines        look at those of the hardware service that runs, at control.hardware
+show    prints the configuration in force
+apply   has the service check FILE, write it to its own file and put it in force, as a whole or not at all
+          --replaces VERSION   only if that version is in force (reboots_config_info, or the log)
 
-Says every error with its line and column, what is allowed but most likely not meant, and what the configuration comes to. Interfaces are those
-of this machine. Nothing is started or changed.
-Exit 0: nothing to say; 1: warnings; 2: errors, the service would not start.`,
+--address HOST:PORT   where the running service is (dhcp.api.listen); 127.0.0.1:42117
+
+Exit 0: all is well. 1: check has warnings; show: the file is refused as it is now; apply: refused. 2: errors, or no service answers.`,
   async run(args) {
-    const { file, hardware = [], machines = false } = readArguments(args)
-    const env = file === undefined ? {} : { REBOOTS_CONFIG: resolve(file) }
-    if (hardware.length === 0) return report(await examination(env, machines))
-    return withHardware(hardware, async (address) =>
-      report(await examination({ ...env, REBOOTS_CONTROL_HARDWARE: address }, true)),
-    )
+    const { values, positionals } = readArguments('dhcp', args, OPTIONS)
+    const [action, file, ...more] = positionals
+    if (more.length > 0) throw new OperatorError(`"${more[0]}" is one file too many`, HELP)
+    switch (action) {
+      case 'check':
+        return check(file, values.hardware ?? [], values.machines ?? false)
+      case 'show':
+        return show(values.address)
+      case 'apply':
+        if (file === undefined) throw new OperatorError('which file is to be applied?', HELP)
+        return apply(file, values.replaces, values.address)
+      default:
+        throw new OperatorError('what is to be done: check, show, or apply?', HELP)
+    }
   },
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: OPTIONS,
-      strict: true,
-      allowPositionals: true,
-    })
-    const [word, file, ...more] = positionals
-    if (word === 'check' && more.length === 0) return { ...values, file }
-    throw new Error(word === 'check' ? `"${more[0]}" is one file too many` : 'what is to be done: check?')
-  } catch (error) {
-    throw new OperatorError(optionProblem(error as Error, Object.keys(OPTIONS)), 'See: reboots help dhcp')
-  }
+const HELP = 'See: reboots help dhcp'
+
+async function check(file: string | undefined, hardware: readonly string[], machines: boolean): Promise<number> {
+  const env = file === undefined ? {} : { REBOOTS_CONFIG: resolve(file) }
+  if (hardware.length === 0) return report(await examination(env, machines))
+  return withHardware(hardware, async (address) =>
+    report(await examination({ ...env, REBOOTS_CONTROL_HARDWARE: address }, true)),
+  )
 }
 
 /** The service knows its own configuration: its sources are its business. */
