@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -31,6 +31,7 @@ const RECORD = {
     interfaces: [{ dhcp: { mac: '52:54:00:88:00:99', ip: { address: '192.0.2.9', netmask: '255.255.255.0' } } }],
   },
 }
+const CLI = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const PRINT_METRICS = `fetch('http://127.0.0.1:7067/metrics').then((reply) => reply.text()).then(console.log)`
 
 function configuration(
@@ -120,6 +121,14 @@ class Site {
     return `${ip} by ${by}`
   }
 
+  /** `reboots dhcp <action>` on the host of the services, with a file that has this text: what it prints, and its exit code. */
+  async reboots(action: 'apply' | 'show', text: string): Promise<string> {
+    await writeFile(this.file('given.yaml'), text)
+    const file = action === 'apply' ? [this.file('given.yaml')] : []
+    const command = [process.execPath, CLI, 'dhcp', action, ...file]
+    return this.server.run('sh', '-c', `${command.join(' ')} 2>&1; echo exit $?`)
+  }
+
   async dhclient(): Promise<Running> {
     const host = await this.#lan.addHost('dhclient')
     const files = ['-sf', 'dhclient.sh', '-cf', 'dhclient.conf', '-lf', 'leases', '-pf', 'pid']
@@ -177,6 +186,16 @@ for (const [mode, env] of [
       await site.configure('192.168.88.30-192.168.88.39')
       await site.dhcp.waitFor(/"changed":\["dhcp\.subnets"\][^]*"changed":\["dhcp\.subnets"\]/)
       assert.match(await site.newcomer(), /^192\.168\.88\.3\d by /)
+    })
+
+    test('a configuration that is handed in over the API is refused, or in force and in the file', async () => {
+      const bad = await site.reboots('apply', configuration('192.168.87.40-192.168.88.49', {}))
+      assert.match(bad, /reboots\.yaml:\d+:\d+ dhcp\.subnets\.0\.pools\.0\.range: is not within .*\nexit 1\n$/s)
+      const text = configuration('192.168.88.40-192.168.88.49', { interfaces: [HOST_LINK] })
+      assert.match(await site.reboots('apply', text), /^in force: version [0-9a-f]{12}\nexit 0\n$/)
+      assert.match(await site.newcomer(), /^192\.168\.88\.4\d by /)
+      assert.equal(await readFile(site.file('reboots.yaml'), 'utf8'), text)
+      assert.equal(await site.reboots('show', ''), `${text}exit 0\n`)
     })
 
     test('an interface whose address is changed is served with the new one', async () => {

@@ -1,5 +1,5 @@
 import type { AddressRange } from '@reboots/leases'
-import { now, runService, startHealth } from '@reboots/runtime'
+import { configService, now, runService, startHealth } from '@reboots/runtime'
 import { announcement } from './announcement.ts'
 import { gaugeLeases } from './adapters/metrics.ts'
 import { listMachines } from './adapters/list-machines.ts'
@@ -29,7 +29,8 @@ await runService({
     await ports.follow((links) => doors.serve(links))
     const settings = () => ports.current.settings
     const { machines } = ports
-    const api = await serveLeases({ listen: config.dhcp.api.listen, leases, settings, machines, log, metrics })
+    const served = { settings, machines, others: [configService(context.live)] }
+    const api = await serveLeases({ listen: config.dhcp.api.listen, leases, ...served, log, metrics })
     const ready = () => [...ports.problems(), ...(leases.problem === undefined ? [] : [`leases: ${leases.problem}`])]
     const health = await startHealth({ listen: config.dhcp.metrics.listen, metrics, ready })
     const others = { gRPC: api.address, metrics: health.address }

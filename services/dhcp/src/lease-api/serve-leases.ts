@@ -1,6 +1,6 @@
 import { leases } from '@reboots/api'
 import type { LeaseLedger } from '@reboots/leases'
-import { serveRpc, now, type Log, type Metrics, type RpcServer } from '@reboots/runtime'
+import { serveRpc, now, type Log, type Metrics, type RpcOptions, type RpcServer } from '@reboots/runtime'
 import type { Settings } from '../ports.ts'
 import { streaming, unary, type Observe } from './calls.ts'
 import { Feed } from './feed.ts'
@@ -19,6 +19,8 @@ export interface LeaseApiOptions {
   /** As they are now. */
   readonly settings: () => Pick<Settings, 'networks' | 'clientIdentity'>
   readonly machines: ApiPorts['machines']
+  /** What is served there besides. */
+  readonly others?: RpcOptions['services']
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -47,7 +49,10 @@ export async function serveLeases(options: LeaseApiOptions): Promise<Pick<RpcSer
   const watchers = metrics.gauge('reboots_dhcp_api_watchers', 'Watch streams of the lease API that are open')
   metrics.onScrape(() => watchers.set(feed.watchers))
   const observe: Observe = (method, outcome) => calls.inc({ method, outcome })
-  const services = [[leases.LeaseServiceService, implementation(ports, observe, log)] as const]
+  const services = [
+    [leases.LeaseServiceService, implementation(ports, observe, log)] as const,
+    ...(options.others ?? []),
+  ]
   const server = await serveRpc({ listen, services, log })
   return {
     address: server.address,
