@@ -35,17 +35,11 @@ Exit 0: all is well. 1: check has warnings; show: the file is refused as it is n
     const { values, positionals } = readArguments('dhcp', args, OPTIONS)
     const [action, file, ...more] = positionals
     if (more.length > 0) throw new OperatorError(`"${more[0]}" is one file too many`, HELP)
-    switch (action) {
-      case 'check':
-        return check(file, values.hardware ?? [], values.machines ?? false)
-      case 'show':
-        return show(values.address)
-      case 'apply':
-        if (file === undefined) throw new OperatorError('which file is to be applied?', HELP)
-        return apply(file, values.replaces, values.address)
-      default:
-        throw new OperatorError('what is to be done: check, show, or apply?', HELP)
-    }
+    if (action === 'check') return check(file, values.hardware ?? [], values.machines ?? false)
+    if (action === 'show') return show(values.address)
+    if (action !== 'apply') throw new OperatorError('what is to be done: check, show, or apply?', HELP)
+    if (file === undefined) throw new OperatorError('which file is to be applied?', HELP)
+    return apply(file, values.replaces, values.address)
   },
 }
 
