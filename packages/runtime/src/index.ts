@@ -66,7 +66,7 @@ export { openReplicas, type Replicas, type ReplicasOptions } from './replica/rep
 export { connect } from './rpc/connect.ts'
 export { serveRpc, type RpcOptions, type RpcServer } from './rpc/serve.ts'
 export { type Destination } from './udp/destination.ts'
-export { openUdpDoor, type UdpDoor, type UdpDoorOptions } from './udp/door.ts'
+export { openUdpDoor, type DoorWay, type UdpDoor, type UdpDoorOptions } from './udp/door.ts'
 export { chooseLinks, findLinks, isChosen, lookForLinks, type LinkChoice } from './udp/link-choice.ts'
 export { LinkWatch, type LinkWatchOptions } from './udp/link-watch.ts'
 export { interfaceNames, type UdpLink } from './udp/links.ts'

@@ -34,6 +34,13 @@ const proxydhcp = z.object({
     .default([])
     .describe('Other modes for interfaces and relay agents; the first that fits holds'),
   discovery: discovery.prefault({}),
+  port67: z
+    .enum(['bind', 'share', 'capture'])
+    .default('bind')
+    .describe(
+      'How port 67 is heard. bind: it is ours; capture: beside another program of this host that has it, without binding; ' +
+        'share: with one that shares it (SO_REUSEADDR), broadcasts only',
+    ),
   metrics: metricsSection('127.0.0.1:7011'),
 })
 

@@ -22,7 +22,8 @@ await runService({
     })
     let ports: Ports = { ...replicas, settings: settings.current, choices: new Choices() }
 
-    const doors = await openDoors(settings.links, () => ports, { log, metrics, ioThread: config.links.ioThread })
+    const surroundings = { log, metrics, ioThread: config.links.ioThread }
+    const doors = await openDoors(settings.links, () => ports, surroundings, config.proxydhcp.port67)
     await settings.follow(LIVE, (settings, links) => {
       ports = { ...ports, settings }
       doors.serve(links)

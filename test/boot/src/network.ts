@@ -29,6 +29,8 @@ export interface NetworkOptions {
   readonly services: readonly ServiceName[]
   /** The DHCP server the site has already. */
   readonly site?: SiteDhcp
+  /** That server is on the very host of Reboots, and has Reboots' address. */
+  readonly siteHere?: boolean
   readonly records: readonly MachineRecord[]
   /** The boot policy, a document; absent: the one that ships. */
   readonly policy?: string
@@ -36,6 +38,8 @@ export interface NetworkOptions {
   readonly ipv6: Ipv6
   /** How machines may look for boot servers; absent: not at all. */
   readonly discovery?: { readonly multicast: string }
+  /** How proxydhcp hears port 67; absent: it binds it. */
+  readonly port67?: 'share' | 'capture'
   /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
   readonly bootFiles?: BootFiles
 }
@@ -85,7 +89,7 @@ export class Network {
     try {
       const capture = await lan.capture()
       const reboots = await lan.addHost('reboots', { address: `${REBOOTS_ADDRESS}/24` })
-      const site = await startSite(lan, directory, options)
+      const site = await startSite(lan, reboots, directory, options)
       const stack = await Stack.configure(reboots, directory, configuration(options))
       await stack.start(...options.services)
       return new Network({ lan, capture, stack, reboots, site, directory }, token)
@@ -186,15 +190,21 @@ async function writeFiles(
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }
 
-async function startSite(lan: Lan, directory: string, { site, ipv6 }: NetworkOptions): Promise<Running | undefined> {
+async function startSite(
+  lan: Lan,
+  reboots: Host,
+  directory: string,
+  { site, siteHere = false, ipv6 }: NetworkOptions,
+): Promise<Running | undefined> {
   if (ipv6 !== 'none') await startRouter(await lan.addHost('router'), directory, ipv6)
   if (site === undefined) return undefined
-  return site.start(await lan.addHost('site', { address: `${SITE_ADDRESS}/24` }), directory)
+  const host = siteHere ? reboots : await lan.addHost('site', { address: `${SITE_ADDRESS}/24` })
+  return site.start(host, directory)
 }
 
-function configuration({ policy, discovery }: NetworkOptions): unknown {
+function configuration({ policy, discovery, port67 }: NetworkOptions): unknown {
   return {
-    ...(discovery !== undefined && { proxydhcp: { discovery } }),
+    proxydhcp: { ...(discovery !== undefined && { discovery }), ...(port67 !== undefined && { port67 }) },
     ...(policy !== undefined && { rules: { policy: POLICY_FILE } }),
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'] },

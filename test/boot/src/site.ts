@@ -15,19 +15,35 @@ const POOL = ['192.168.88.100', '192.168.88.150'] as const
 const NETMASK = '255.255.255.0'
 const LEASE_SECONDS = 600
 
-export const dnsmasq: SiteDhcp = {
-  command: 'dnsmasq',
-  package: 'dnsmasq-base',
-  start: async (host, directory) => {
-    const range = `--dhcp-range=${POOL.join(',')},${NETMASK},${LEASE_SECONDS}`
-    const leases = `--dhcp-leasefile=${join(directory, 'dnsmasq.leases')}`
-    const server = host.start('dnsmasq', {
-      command: 'dnsmasq',
-      args: [...DNSMASQ, range, leases, '--dhcp-authoritative'],
-    })
-    await server.waitFor(/DHCP, IP range/)
-    return server
-  },
+// In the foreground, by its arguments alone, without DNS.
+const DNSMASQ = [
+  '--no-daemon --conf-file=/dev/null --pid-file= --user=root --port=0 --log-dhcp',
+  `--interface=${HOST_LINK}`,
+].flatMap((line) => line.split(' '))
+
+export const dnsmasq: SiteDhcp = dnsmasqWith('--bind-interfaces')
+
+/** As it is when nothing is said of interfaces: nobody else can have port 67 on its host. */
+export const dnsmasqAlone: SiteDhcp = dnsmasqWith()
+
+/** It lets others have port 67, too. */
+export const dnsmasqSharing: SiteDhcp = dnsmasqWith('--bind-dynamic')
+
+function dnsmasqWith(...more: readonly string[]): SiteDhcp {
+  return {
+    command: 'dnsmasq',
+    package: 'dnsmasq-base',
+    start: async (host, directory) => {
+      const range = `--dhcp-range=${POOL.join(',')},${NETMASK},${LEASE_SECONDS}`
+      const leases = `--dhcp-leasefile=${join(directory, 'dnsmasq.leases')}`
+      const server = host.start('dnsmasq', {
+        command: 'dnsmasq',
+        args: [...DNSMASQ, ...more, range, leases, '--dhcp-authoritative'],
+      })
+      await server.waitFor(/DHCP, IP range/)
+      return server
+    },
+  }
 }
 
 export const kea: SiteDhcp = {
@@ -90,17 +106,11 @@ const IPV6_RANGES = {
 export async function startRouter(host: Host, directory: string, ipv6: Exclude<Ipv6, 'none'>): Promise<Running> {
   await host.ip('-6', 'address', 'add', 'fd00:88::1/64', 'dev', HOST_LINK, 'nodad')
   const leases = `--dhcp-leasefile=${join(directory, 'router.leases')}`
-  const args = [...DNSMASQ, '--enable-ra', `--dhcp-range=${IPV6_RANGES[ipv6]}`, leases]
+  const args = [...DNSMASQ, '--bind-interfaces', '--enable-ra', `--dhcp-range=${IPV6_RANGES[ipv6]}`, leases]
   const router = host.start('router', { command: 'dnsmasq', args })
   await router.waitFor(/router advertisement on (?:fd00|eth0)/)
   return router
 }
-
-// In the foreground, by its arguments alone, without DNS.
-const DNSMASQ = [
-  '--no-daemon --conf-file=/dev/null --pid-file= --user=root --port=0 --log-dhcp --bind-interfaces',
-  `--interface=${HOST_LINK}`,
-].flatMap((line) => line.split(' '))
 
 function keaConfiguration(): unknown {
   return {

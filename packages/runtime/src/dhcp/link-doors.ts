@@ -2,7 +2,7 @@ import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { OperatorError } from '../operator-error.ts'
-import { openUdpDoor, type UdpDoor, type UdpDoorOptions } from '../udp/door.ts'
+import { openUdpDoor, type DoorWay, type UdpDoor, type UdpDoorOptions } from '../udp/door.ts'
 import type { UdpLink } from '../udp/links.ts'
 import type { DhcpAnswer, DhcpOutcome } from './answer.ts'
 
@@ -23,6 +23,8 @@ export interface LinkDoorsOptions {
   readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
   readonly open?: ((options: UdpDoorOptions) => Promise<UdpDoor>) | undefined
   readonly ioThread?: UdpDoorOptions['ioThread']
+  /** Ports that are not bound. */
+  readonly ways?: ReadonlyMap<number, DoorWay> | undefined
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -120,12 +122,12 @@ export class LinkDoors {
   }
 
   async #openDoor(place: Place, port: number, reader: Reader): Promise<UdpDoor> {
-    const { open = openUdpDoor, groups, ioThread, log, metrics } = this.#options
+    const { open = openUdpDoor, groups, ioThread, ways, log, metrics } = this.#options
     const send: Send = (answer) => {
       if (answer.send) door.send(answer.send.bytes, answer.send.to)
     }
     const onBatch = reader(place.at, send)
-    const heard = { port, groups: groups?.get(port) ?? [] }
+    const heard = { port, groups: groups?.get(port) ?? [], way: ways?.get(port) }
     const door = closable(await open({ link: place.at.link, ...heard, log, metrics, ioThread, onBatch }))
     return door
   }

@@ -1,7 +1,7 @@
 import { DecodeError } from '@reboots/protocol/bytes'
 import type { Datagram, Instant, Ipv4Address } from '@reboots/protocol/net'
 import type { Probe } from '../probe/prober.ts'
-import type { UdpDoor, UdpDoorOptions } from '../udp/door.ts'
+import type { DoorWay, UdpDoor, UdpDoorOptions } from '../udp/door.ts'
 import { Complaints } from '../udp/complaints.ts'
 import type { UdpLink } from '../udp/links.ts'
 import { answerDatagram, type DhcpAnswer, type DhcpDecider, type DhcpHandler, type DhcpOutcome } from './answer.ts'
@@ -17,6 +17,8 @@ interface Surroundings<O extends DhcpOutcome> extends NoteOptions<O> {
   readonly groups?: ReadonlyMap<number, readonly Ipv4Address[]> | undefined
   /** Of the doors. */
   readonly ioThread?: UdpDoorOptions['ioThread']
+  /** Ports that are not bound, and how else they are heard. */
+  readonly ways?: ReadonlyMap<number, DoorWay> | undefined
   /** Default: real doors. */
   readonly open?: (options: UdpDoorOptions) => Promise<UdpDoor>
 }
@@ -99,7 +101,7 @@ function sendAndNote<O extends DhcpOutcome>(send: Send, note: TakeNote<O>, port:
 }
 
 async function openDoors<O extends DhcpOutcome, H>(
-  { links, groups, ioThread, log, metrics, open }: Surroundings<O>,
+  { links, groups, ioThread, ways, log, metrics, open }: Surroundings<O>,
   wanted: readonly (readonly [port: number, handler: H])[],
   reader: (handler: H, at: AtLink, send: Send, port: number) => UdpDoorOptions['onBatch'],
 ): Promise<LinkDoors> {
@@ -108,6 +110,7 @@ async function openDoors<O extends DhcpOutcome, H>(
     groups,
     open,
     ioThread,
+    ways,
     log,
     metrics,
   })

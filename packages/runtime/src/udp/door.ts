@@ -2,10 +2,13 @@ import { availableParallelism } from 'node:os'
 import { LIMITED_BROADCAST, type Datagram, type Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { OperatorError } from '../operator-error.ts'
 import { BatchSocket } from './batch-socket.ts'
+import { CapturedSocket } from './captured-socket.ts'
 import type { Destination } from './destination.ts'
 import type { UdpLink } from './links.ts'
 import { loadNative, type Native } from './native.ts'
+import { loadPacketSockets } from './packet-sockets.ts'
 import { openPlainSocket } from './plain-socket.ts'
 import { ThreadedSocket } from './threaded-socket.ts'
 import { showTraffic, type Traffic } from './traffic.ts'
@@ -26,7 +29,15 @@ export interface UdpDoorOptions {
   readonly metrics?: Metrics
   /** Whether a thread of its own receives and sends; `auto` (default): when there is a core for it. */
   readonly ioThread?: IoThreadUse | undefined
+  /** How it comes by what is sent to the port; default `bind`. */
+  readonly way?: DoorWay | undefined
 }
+
+/**
+ * `bind`: the port is ours alone on this link. `share`: with programs of this host that set SO_REUSEADDR as well; only what is sent to
+ * 255.255.255.255 is heard, so that they get all that is for them. `capture`: nothing is bound, whoever holds the port.
+ */
+export type DoorWay = 'bind' | 'share' | 'capture'
 
 export type IoThreadUse = 'auto' | 'on' | 'off'
 
@@ -73,7 +84,7 @@ export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
   return {
     link,
     port: socket.port,
-    ...(native === undefined && { boundTo: 'address' }),
+    ...((native === undefined || options.way === 'capture') && { boundTo: 'address' }),
     send: sender(socket, warn),
     async close() {
       await socket.close()
@@ -86,13 +97,18 @@ export async function openUdpDoor(options: UdpDoorOptions): Promise<UdpDoor> {
 type WarnOnce = (why: string) => void
 
 async function openSocketFor(options: UdpDoorOptions, native: Native | undefined, warn: WarnOnce): Promise<UdpSocket> {
-  const { link, port, groups = [], log, ioThread = 'auto' } = options
+  const { link, port, groups = [], log, ioThread = 'auto', way = 'bind' } = options
   const deliver = (batch: readonly Datagram[]): void => options.onBatch(batch)
-  if (native === undefined) return openPlainSocket(link, port, groups, log, deliver)
+  if (way === 'capture') return openCapturedSocket(link, port, log, deliver)
+  if (native === undefined) {
+    if (way === 'share') throw needsKoffi(port, 'shared with another program')
+    return openPlainSocket(link, port, groups, log, deliver)
+  }
+  const calls = way === 'share' ? { ...native, openSocketOn: native.openSharedSocketOn } : native
   if (ioThread === 'off' || (ioThread === 'auto' && availableParallelism() === 1))
-    return new BatchSocket(native, link, port, groups, log, deliver)
+    return new BatchSocket(calls, link, port, groups, log, deliver)
   return new ThreadedSocket({
-    native,
+    native: calls,
     link,
     port,
     groups,
@@ -100,6 +116,24 @@ async function openSocketFor(options: UdpDoorOptions, native: Native | undefined
     deliver,
     unreachable: (code) => warn(REASONS[code] ?? code),
   })
+}
+
+async function openCapturedSocket(
+  link: UdpLink,
+  port: number,
+  log: Log,
+  deliver: (batch: readonly Datagram[]) => void,
+): Promise<UdpSocket> {
+  const sockets = await loadPacketSockets()
+  if (sockets === undefined) throw needsKoffi(port, 'captured')
+  return new CapturedSocket(sockets, link, port, log, deliver)
+}
+
+function needsKoffi(port: number, what: string): OperatorError {
+  return new OperatorError(
+    `UDP port ${port} cannot be ${what}, because koffi is not available`,
+    'Install koffi (an optional dependency; prebuilt for Linux on x64, arm64, arm, riscv64 and loong64), or bind the port.',
+  )
 }
 
 function showSocket(metrics: Metrics, link: UdpLink, socket: UdpSocket): () => void {

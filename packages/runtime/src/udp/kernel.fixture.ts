@@ -36,6 +36,7 @@ export class Kernel implements Native {
   ready: (failed: boolean) => void = () => {}
 
   openSocketOn = () => 7
+  openSharedSocketOn = () => 7
   portOf = () => 67
   indexOf = () => this.index
   drops = () => this.dropped

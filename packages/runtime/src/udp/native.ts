@@ -1,5 +1,5 @@
 import { endianness } from 'node:os'
-import type { Ipv4Address } from '@reboots/protocol/net'
+import { LIMITED_BROADCAST, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
 import { DatagramSlots, SlotHeaders, type SlotLayout } from './slots.ts'
 import { PollSet } from './poll-set.ts'
@@ -12,6 +12,8 @@ import { AF_INET, arpRequest, cString, groupMembership, nativeInt, socketAddress
 export interface Native {
   /** A UDP socket on 0.0.0.0:port of one interface, that never blocks; its file descriptor. */
   openSocketOn(link: string, port: number): number
+  /** One that hears only what is sent to 255.255.255.255, and lets others have the port that share it, too (SO_REUSEADDR). */
+  openSharedSocketOn(link: string, port: number): number
   /** Ties the socket to the interface that has this name now. */
   bindToDevice(fd: number, link: string): void
   /** Makes the socket hear a multicast group on an interface (RFC 1112). */
@@ -59,6 +61,7 @@ const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const MSG_DONTWAIT = 0x40
 const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
 const SO_SNDBUF = 7
 const SO_RCVBUF = 8
@@ -160,21 +163,24 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
   }
   const bindToDevice = (fd: number, link: string): void =>
     void check(setOption(fd, SO_BINDTODEVICE, cString(link)), 'bind to device')
+  const openSocket = (link: string, port: number, address: Ipv4Address): number => {
+    const fd = check(libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket')
+    try {
+      bindToDevice(fd, link)
+      check(setOption(fd, SO_BROADCAST, nativeInt(1)), 'setsockopt')
+      setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER)
+      setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER)
+      if (address !== UNSPECIFIED) check(setOption(fd, SO_REUSEADDR, nativeInt(1)), 'setsockopt')
+      check(libc.bind(fd, socketAddress(address, port), SOCKADDR_LENGTH), 'bind')
+    } catch (error) {
+      libc.close(fd)
+      throw error
+    }
+    return fd
+  }
   return {
-    openSocketOn(link, port) {
-      const fd = check(libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket')
-      try {
-        bindToDevice(fd, link)
-        check(setOption(fd, SO_BROADCAST, nativeInt(1)), 'setsockopt')
-        setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER)
-        setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER)
-        check(libc.bind(fd, socketAddress(0 as Ipv4Address, port), SOCKADDR_LENGTH), 'bind')
-      } catch (error) {
-        libc.close(fd)
-        throw error
-      }
-      return fd
-    },
+    openSocketOn: (link, port) => openSocket(link, port, UNSPECIFIED),
+    openSharedSocketOn: (link, port) => openSocket(link, port, LIMITED_BROADCAST),
     bindToDevice,
     joinGroup(fd, link, group) {
       const membership = groupMembership(group, libc.if_nametoindex(cString(link)))

@@ -1,6 +1,6 @@
 import { SERVER_PORT } from '@reboots/protocol/dhcp'
 import { BOOT_SERVER_PORT } from '@reboots/protocol/pxe'
-import { serveDhcp, type DhcpService, type LinkDoors, type UdpLink } from '@reboots/runtime'
+import { serveDhcp, type DhcpService, type DoorWay, type LinkDoors, type UdpLink } from '@reboots/runtime'
 import { handle } from '../handle.ts'
 import { onBootServer } from '../on-boot-server.ts'
 import type { Outcome } from '../outcome.ts'
@@ -12,12 +12,14 @@ export function openDoors(
   links: readonly UdpLink[],
   ports: () => Ports,
   surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open' | 'ioThread'>,
+  port67: DoorWay = 'bind',
 ): Promise<LinkDoors> {
   const { multicast } = ports().settings.discovery
   return serveDhcp<Outcome>({
     name: 'proxydhcp',
     links,
     groups: new Map([[BOOT_SERVER_PORT, multicast === undefined ? [] : [multicast]]]),
+    ways: new Map([[SERVER_PORT, port67]]),
     doors: [
       [SERVER_PORT, (message, arrival, now) => handle(message, arrival, ports(), now)],
       [BOOT_SERVER_PORT, (message, arrival, now) => onBootServer(message, arrival, ports(), now)],
