@@ -7,7 +7,7 @@ import type { MachineRecord } from './record.ts'
 /** What every boot here takes; `test(name, { skip: LAB_MISSING }, …)`. */
 export const LAB_MISSING = requireTools({
   root: true,
-  commands: [...MACHINE_COMMANDS, 'ip', 'tcpdump', 'dnsmasq', 'kea-dhcp4', 'curl', 'busybox', 'udhcpc'],
+  commands: [...MACHINE_COMMANDS, 'ip', 'tcpdump', 'dnsmasq', 'kea-dhcp4', 'dhcrelay', 'curl', 'busybox', 'udhcpc'],
   files: [...MACHINE_FILES.bios, ...MACHINE_FILES.uefi, '/usr/lib/ipxe/ipxe.efi', '/usr/lib/ipxe/undionly.kpxe'],
 })
 

@@ -63,12 +63,14 @@ export class Network {
   readonly stack: Stack
   readonly reboots: Host
   readonly site: Running | undefined
+  /** The hosts of both, each once. */
+  readonly servers: readonly Host[]
   readonly directory: string
   readonly #token: string
   readonly #machines: Machine[] = []
 
   private constructor(
-    parts: Pick<Network, 'lan' | 'capture' | 'stack' | 'reboots' | 'site' | 'directory'>,
+    parts: Pick<Network, 'lan' | 'capture' | 'stack' | 'reboots' | 'site' | 'servers' | 'directory'>,
     token: string,
   ) {
     this.lan = parts.lan
@@ -76,6 +78,7 @@ export class Network {
     this.stack = parts.stack
     this.reboots = parts.reboots
     this.site = parts.site
+    this.servers = parts.servers
     this.directory = parts.directory
     this.#token = token
   }
@@ -89,10 +92,13 @@ export class Network {
     try {
       const capture = await lan.capture()
       const reboots = await lan.addHost('reboots', { address: `${REBOOTS_ADDRESS}/24` })
-      const site = await startSite(lan, reboots, directory, options)
+      const siteHost = await hostOfSite(lan, reboots, options)
+      const site = siteHost === undefined ? undefined : await options.site!.start(siteHost, directory)
+      if (options.ipv6 !== 'none') await startRouter(await lan.addHost('router'), directory, options.ipv6)
+      const servers = [...new Set([reboots, siteHost ?? reboots])]
       const stack = await Stack.configure(reboots, directory, configuration(options))
       await stack.start(...options.services)
-      return new Network({ lan, capture, stack, reboots, site, directory }, token)
+      return new Network({ lan, capture, stack, reboots, site, servers, directory }, token)
     } catch (error) {
       await lan.close()
       throw error
@@ -111,9 +117,10 @@ export class Network {
     return { commandLine: commandLine!, sightings: this.sightings(machine.poweredOnAt) }
   }
 
-  async powerOn(firmware: Firmware, mac: string, disk?: string, uuid?: string): Promise<Machine> {
+  /** On a network behind a router, if one is given. */
+  async powerOn(firmware: Firmware, mac: string, disk?: string, uuid?: string, lan = this.lan): Promise<Machine> {
     const directory = join(this.directory, `machine-${this.#machines.length}`)
-    const machine = await Machine.powerOn(this.lan, {
+    const machine = await Machine.powerOn(lan, {
       firmware,
       mac,
       directory,
@@ -190,16 +197,13 @@ async function writeFiles(
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }
 
-async function startSite(
+async function hostOfSite(
   lan: Lan,
   reboots: Host,
-  directory: string,
-  { site, siteHere = false, ipv6 }: NetworkOptions,
-): Promise<Running | undefined> {
-  if (ipv6 !== 'none') await startRouter(await lan.addHost('router'), directory, ipv6)
+  { site, siteHere = false }: NetworkOptions,
+): Promise<Host | undefined> {
   if (site === undefined) return undefined
-  const host = siteHere ? reboots : await lan.addHost('site', { address: `${SITE_ADDRESS}/24` })
-  return site.start(host, directory)
+  return siteHere ? reboots : lan.addHost('site', { address: `${SITE_ADDRESS}/24` })
 }
 
 function configuration({ policy, discovery, port67 }: NetworkOptions): unknown {

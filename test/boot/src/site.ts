@@ -29,6 +29,13 @@ export const dnsmasqAlone: SiteDhcp = dnsmasqWith()
 /** It lets others have port 67, too. */
 export const dnsmasqSharing: SiteDhcp = dnsmasqWith('--bind-dynamic')
 
+/** A network behind a relay agent, and the agent's address there. */
+export const BEHIND = { network: '192.168.89.0/24', relay: '192.168.89.1' } as const
+const POOL_BEHIND = ['192.168.89.100', '192.168.89.150'] as const
+
+/** It has addresses for clients behind the relay agent, too. */
+export const dnsmasqRelayed: SiteDhcp = dnsmasqWith(`--dhcp-range=${POOL_BEHIND.join(',')},${NETMASK},${LEASE_SECONDS}`)
+
 function dnsmasqWith(...more: readonly string[]): SiteDhcp {
   return {
     command: 'dnsmasq',
@@ -46,18 +53,35 @@ function dnsmasqWith(...more: readonly string[]): SiteDhcp {
   }
 }
 
-export const kea: SiteDhcp = {
-  command: 'kea-dhcp4',
-  package: 'kea-dhcp4-server',
-  start: async (host, directory) => {
-    const file = join(directory, 'kea-dhcp4.json')
-    await writeFile(file, JSON.stringify(keaConfiguration(), undefined, 2))
-    // Its defaults are below /run/kea, which only its own service unit makes.
-    const env = { KEA_PIDFILE_DIR: directory, KEA_LOCKFILE_DIR: directory }
-    const server = host.start('kea-dhcp4', { command: 'kea-dhcp4', args: ['-c', file], env })
-    await server.waitFor(/DHCP4_STARTED/)
-    return server
+const KEA_SUBNET = { id: 1, subnet: NETWORK, pools: [{ pool: POOL.join(' - ') }] }
+
+export const kea: SiteDhcp = keaWith([KEA_SUBNET])
+
+/** It has addresses for clients behind the relay agent, too. */
+export const keaRelayed: SiteDhcp = keaWith([
+  KEA_SUBNET,
+  {
+    id: 2,
+    subnet: BEHIND.network,
+    pools: [{ pool: POOL_BEHIND.join(' - ') }],
+    'option-data': [{ name: 'routers', data: BEHIND.relay }],
   },
+])
+
+function keaWith(subnets: readonly unknown[]): SiteDhcp {
+  return {
+    command: 'kea-dhcp4',
+    package: 'kea-dhcp4-server',
+    start: async (host, directory) => {
+      const file = join(directory, 'kea-dhcp4.json')
+      await writeFile(file, JSON.stringify(keaConfiguration(subnets), undefined, 2))
+      // Its defaults are below /run/kea, which only its own service unit makes.
+      const env = { KEA_PIDFILE_DIR: directory, KEA_LOCKFILE_DIR: directory }
+      const server = host.start('kea-dhcp4', { command: 'kea-dhcp4', args: ['-c', file], env })
+      await server.waitFor(/DHCP4_STARTED/)
+      return server
+    },
+  }
 }
 
 export const udhcpd: SiteDhcp = {
@@ -112,13 +136,13 @@ export async function startRouter(host: Host, directory: string, ipv6: Exclude<I
   return router
 }
 
-function keaConfiguration(): unknown {
+function keaConfiguration(subnets: readonly unknown[]): unknown {
   return {
     Dhcp4: {
       'interfaces-config': { interfaces: [HOST_LINK], 'dhcp-socket-type': 'raw' },
       'lease-database': { type: 'memfile', persist: false },
       'valid-lifetime': LEASE_SECONDS,
-      subnet4: [{ id: 1, subnet: NETWORK, pools: [{ pool: POOL.join(' - ') }] }],
+      subnet4: subnets,
       loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
     },
   }

@@ -1,5 +1,13 @@
 import { randomInt } from 'node:crypto'
-import { bootFileName, messageType, option, subnetMask, vendorSpecific, type DhcpMessage } from '@reboots/protocol/dhcp'
+import {
+  bootFileName,
+  messageType,
+  option,
+  router,
+  subnetMask,
+  vendorSpecific,
+  type DhcpMessage,
+} from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { decodeVendorOptions, DISCOVERY_CONTROL } from '@reboots/protocol/pxe'
 import { DhcpDialog, serverOf, type Heard, type Judgement } from './dhcp-dialog.ts'
@@ -76,7 +84,8 @@ async function configure(model: Model, loader: Loader, link: string): Promise<Co
     if (answer === undefined || messageType(answer.message) !== 'ack')
       throw new Error(`${loader}: the REQUEST got no ACK`)
     const address = answer.message.yiaddr
-    await configureLink(link, address, option(answer.message, subnetMask) ?? UNSPECIFIED)
+    const [gateway] = option(answer.message, router) ?? []
+    await configureLink(link, address, option(answer.message, subnetMask) ?? UNSPECIFIED, gateway)
     const source = bootSource(answer) ?? (await fromProxy(model, loader, dialog, offers, address))
     return { address, ...source }
   } finally {

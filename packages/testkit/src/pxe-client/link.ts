@@ -11,11 +11,17 @@ export async function clearLink(link: string): Promise<void> {
   await ip('route', 'replace', 'default', 'dev', link)
 }
 
-/** The address that a DHCP server has bound for this machine. */
-export async function configureLink(link: string, address: Ipv4Address, mask: Ipv4Address): Promise<void> {
+/** The address that a DHCP server has bound for this machine, and the router if it has named one. */
+export async function configureLink(
+  link: string,
+  address: Ipv4Address,
+  mask: Ipv4Address,
+  router?: Ipv4Address,
+): Promise<void> {
   const prefix = prefixOfMask(mask)
   if (prefix === undefined) throw new Error(`${formatIpv4(mask)} is no subnet mask`)
   await ip('address', 'add', `${formatIpv4(address)}/${prefix}`, 'dev', link)
+  if (router !== undefined) await ip('route', 'replace', 'default', 'via', formatIpv4(router), 'dev', link)
 }
 
 async function ip(...args: string[]): Promise<void> {
