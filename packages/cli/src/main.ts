@@ -1,5 +1,6 @@
 import { CONFIG_REFUSED, ConfigError, didYouMean, formatRefusal, OperatorError } from '@reboots/runtime'
 import type { Command } from './command.ts'
+import { byoDhcp } from './byo-dhcp/byo-dhcp.ts'
 import { check } from './check.ts'
 import { config } from './config.ts'
 import { demo } from './demo.ts'
@@ -9,7 +10,7 @@ import { regenerate } from './regenerate.ts'
 import { test } from './test.ts'
 import { up } from './up/up.ts'
 
-const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, check, test, config, regenerate]
+const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, byoDhcp, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
 function commandNamed(name: string): Command {

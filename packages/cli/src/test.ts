@@ -22,6 +22,7 @@ const NEEDS = {
     'qemu-system-x86_64',
     'dnsmasq',
     'kea-dhcp4',
+    'dhcpd',
     'udhcpc',
     'dhclient',
     'dhcpcd',

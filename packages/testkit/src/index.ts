@@ -1,3 +1,4 @@
+export { BYO_SERVERS, printByoDhcp, startByoServer, type ByoServer } from './byo-dhcp.ts'
 export { machine, machineInterface, type InterfaceSpec, type MachineSpec } from './fakes/machine.ts'
 export { brokenHardware, fakeHardware, type FakeHardware, type HardwareFault } from './fakes/fake-hardware.ts'
 export { brokenRules, fakeRules, type FakeRules, type RulesFault } from './fakes/fake-rules.ts'

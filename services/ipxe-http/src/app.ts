@@ -5,6 +5,7 @@ import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/
 import { sendFile } from './on-file.ts'
 import { STATUS, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
 import type { FilePorts } from './ports.ts'
+import { archInQuery } from './script-arch.ts'
 import { bootFileInPath, macInScriptPath } from './script-path.ts'
 
 export interface AppOptions {
@@ -120,7 +121,7 @@ function scriptRequest(request: FastifyRequest, path: string, options: AppOption
   return {
     mac,
     address: addressOf(clientOf(request)),
-    arch: /^\d{1,5}$/.test(query['arch'] ?? '') ? Number(query['arch']) : undefined,
+    arch: typeof query['arch'] === 'string' ? archInQuery(query['arch']) : undefined,
     machine: typeof query['machine'] === 'string' ? query['machine'] : undefined,
     uuid: /^[0-9a-f-]{36}$/i.test(query['uuid'] ?? '') ? query['uuid']!.toLowerCase() : undefined,
     item: /^\d{1,3}$/.test(query['item'] ?? '') ? Number(query['item']) : undefined,

@@ -46,7 +46,7 @@ export class Lab {
   #xid = 0x5eb0_0000
   #closed = false
 
-  static async open(subject: Subject, site: Site): Promise<Lab> {
+  static async open(subject: Pick<Subject, 'start'>, site: Site): Promise<Lab> {
     const directory = await mkdtemp(path.join(tmpdir(), 'cf-'))
     // When a run is interrupted, too.
     process.once('exit', () => rmSync(directory, { recursive: true, force: true }))

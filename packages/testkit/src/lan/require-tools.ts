@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
   dhclient: 'isc-dhcp-client',
   dhcpcd: 'dhcpcd-base',
+  dhcpd: 'isc-dhcp-server',
   dhcrelay: 'isc-dhcp-relay',
   perfdhcp: 'kea-admin',
   tftp: 'tftp-hpa',
