@@ -38,6 +38,11 @@ export interface LeaseStore {
    * step 4), with one result for each step; never rejects. Steps of one call are made durable together.
    */
   run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]>
+  /**
+   * Carries out a step that nothing has to wait for, such as an offer where nobody else keeps the books; undefined, and nothing has
+   * happened: it is one for `run`.
+   */
+  attempt(step: LeaseStep, now: Instant): StepResult | undefined
   /** The lease on an address, as far as it is known without waiting. */
   at(address: Ipv4Address, now: Instant): Lease | undefined
   /** Every lease that is not free, in the order of addresses. */

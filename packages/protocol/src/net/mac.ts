@@ -7,6 +7,7 @@ export type MacAddress = Brand<string, 'mac'>
 export type MacFormat = 'colon' | 'dot' | 'dash' | 'no-delimiter'
 
 const BYTE = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+const BYTE_COLON = BYTE.map((octet) => `${octet}:`)
 
 /** Colon, dash, dot (`0102.0304.0506`) or plain form of 6, 8 or 20 octets, any case; undefined for other text. */
 export function parseMac(text: string): MacAddress | undefined {
@@ -20,9 +21,10 @@ export function parseMac(text: string): MacAddress | undefined {
 /** `chaddr` octets (only the first hlen of them) as canonical text. */
 export function macOfBytes(bytes: Uint8Array): MacAddress {
   if (bytes.length === 0) return '' as MacAddress
-  let text = BYTE[bytes[0]!]!
-  for (let i = 1; i < bytes.length; i++) text += ':' + BYTE[bytes[i]!]!
-  return text as MacAddress
+  const last = bytes.length - 1
+  let text = ''
+  for (let i = 0; i < last; i++) text += BYTE_COLON[bytes[i]!]!
+  return (text + BYTE[bytes[last]!]!) as MacAddress
 }
 
 export function bytesOfMac(mac: MacAddress): Uint8Array {

@@ -32,6 +32,8 @@ export interface DhcpService<O extends DhcpOutcome> extends Surroundings<O> {
 /** A service whose replies may have to wait for steps in a store. */
 export interface DhcpStoreService<O extends DhcpOutcome, Step, Result> extends Surroundings<O> {
   readonly doors: readonly (readonly [port: number, decider: DhcpDecider<O, Step, Result>])[]
+  /** Carries out a step that nothing has to wait for; undefined, and nothing has happened: it is one for `run`. Absent: all are. */
+  readonly attempt?: ((step: Step, now: Instant) => Result | undefined) | undefined
   /** Carries out steps in their order and resolves, with one result for each, when they are durable; never rejects. */
   readonly run: (steps: readonly Step[], now: Instant) => Promise<readonly Result[]>
   /** Asks whether somebody uses an address; absent: every address is taken for free. */
@@ -61,16 +63,18 @@ export function serveDhcp<O extends DhcpOutcome>(service: DhcpService<O>): Promi
 }
 
 /**
- * As `serveDhcp`, for deciders that may ask for steps in a store or for a probe first. The steps of a batch are carried out by one call,
- * and their replies leave when it is done; what needs no step does not wait, and nobody waits for a probe of another client. See WaitingRoom for the order of things and for overload.
+ * As `serveDhcp`, for deciders that may ask for steps in a store or for a probe first. The steps of a batch that have to wait are carried
+ * out by one call, and their replies leave when it is done; nothing else waits, and nobody for a probe of another client. See WaitingRoom
+ * for the order of things and for overload.
  */
 export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
   service: DhcpStoreService<O, Step, Result>,
 ): Promise<LinkDoors> {
   const note = noteTaker(service)
-  const { run, probe, name, log, metrics } = service
+  const { run, attempt, probe, name, log, metrics } = service
   const complaints = new Complaints(log, {})
-  const room = new WaitingRoom<O, Step, Result>({ run, probe, mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING })
+  const bounds = { mostRunning: MOST_RUNNING, mostWaiting: MOST_WAITING }
+  const room = new WaitingRoom<O, Step, Result>({ run, attempt, probe, ...bounds })
   const gauge = metrics.gauge(`reboots_${name}_packets_waiting`, 'Datagrams that wait for the lease store')
   metrics.onScrape(() => gauge.set(room.size))
   return openDoors(service, service.doors, (decide, at, send, port) => (batch) => {

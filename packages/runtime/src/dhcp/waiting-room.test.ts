@@ -43,6 +43,8 @@ class Scene {
   readonly store = new Store()
   /** Probes that have not ended, in the order in which they were begun. */
   readonly parked: Parked[] = []
+  /** Steps that nothing has to wait for. */
+  readonly easy = new Set<number>()
   /** What a probe says at once. */
   known: ProbeResult | undefined
   /** What became of messages, in order. */
@@ -52,7 +54,13 @@ class Scene {
   readonly room: WaitingRoom<DhcpOutcome, number, string>
 
   constructor(mostRunning = 100, mostWaiting = 100) {
-    this.room = new WaitingRoom({ run: this.store.run, probe: this.#probe, mostRunning, mostWaiting })
+    this.room = new WaitingRoom({
+      run: this.store.run,
+      attempt: this.#attempt,
+      probe: this.#probe,
+      mostRunning,
+      mostWaiting,
+    })
   }
 
   /** One batch: each message as client, xid, number of steps and of probes after them. */
@@ -90,6 +98,8 @@ class Scene {
     }
   }
 
+  readonly #attempt = (step: number): string | undefined => (this.easy.has(step) ? `had ${step}` : undefined)
+
   readonly #probe: Probe = ({ address }, finish) => {
     if (this.known === undefined) this.parked.push({ xid: address, finish })
     return this.known
@@ -108,6 +118,17 @@ class Scene {
 }
 
 describe('a message', () => {
+  test('whose steps can be carried out at once does not wait, unless its client has one before it that does', async () => {
+    const scene = new Scene()
+    for (const xid of [10, 12, 30]) scene.easy.add(xid)
+    scene.receive([1, 10, 1], [1, 11, 1], [1, 12, 2], [2, 20, 1], [3, 30, 1])
+    assert.deepEqual(scene.log, ['10 had 10', '30 had 30'])
+    assert.deepEqual(scene.steps, [[11, 20]])
+    await scene.store.runs[0]!.finish()
+    assert.deepEqual(scene.log.slice(2), ['11 did 11', '12 had 12', '20 did 20'])
+    assert.equal(scene.room.size, 0)
+  })
+
   test('without a step passes at once, also while others wait', () => {
     const scene = new Scene()
     scene.receive([1, 1, 1], [2, 2, 0])

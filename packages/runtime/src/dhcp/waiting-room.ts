@@ -20,6 +20,8 @@ export interface Visitor<O extends DhcpOutcome, Step, Result> {
 }
 
 export interface WaitingRoomOptions<Step, Result> {
+  /** Carries out a step that nothing has to wait for; undefined, and nothing has happened: it is one for `run`. Absent: all are. */
+  readonly attempt?: ((step: Step, now: Instant) => Result | undefined) | undefined
   /** Carries out steps in their order and resolves when they are durable; never rejects. */
   run(steps: readonly Step[], now: Instant): Promise<readonly Result[]>
   /** Asks whether somebody uses an address; absent: every address is taken for free. */
@@ -101,12 +103,17 @@ export class WaitingRoom<O extends DhcpOutcome, Step, Result> {
   }
 
   /** True when there is an outcome; otherwise the message waits for its step. */
-  #passes(place: Place<O, Step, Result>, decision: DhcpDecision<O, Step, Result>): boolean {
-    if ('step' in decision) {
-      place.pending = decision
-      this.#ready.push(place)
-      this.#wait(place)
-      return false
+  #passes(place: Place<O, Step, Result>, first: DhcpDecision<O, Step, Result>): boolean {
+    let decision = first
+    while ('step' in decision) {
+      const result = this.#options.attempt?.(decision.step, place.visitor.datagram.at)
+      if (result === undefined) {
+        place.pending = decision
+        this.#ready.push(place)
+        this.#wait(place)
+        return false
+      }
+      decision = decision.conclude(result)
     }
     if ('probe' in decision) return this.#park(place, decision)
     place.visitor.done(decision)

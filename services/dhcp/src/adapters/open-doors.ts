@@ -37,6 +37,7 @@ export async function openDoors(
   const doors = await serveDhcpWithStore<Outcome, LeaseStep, StepResult>({
     name: 'dhcp',
     run: (steps, now) => leases.run(steps, now),
+    attempt: (step, now) => leases.attempt(step, now),
     probe: probing.probe,
     links: ports.links,
     ioThread: config.links.ioThread,

@@ -1,4 +1,4 @@
-import type { LeaseEvent, LeaseLedger, LeaseStep } from '@reboots/leases'
+import type { LeaseEvent, LeaseLedger, LeaseStep, StepResult } from '@reboots/leases'
 import type { Instant } from '@reboots/protocol/net'
 import { HISTORY_LENGTH, HISTORY_TOLD, Listeners } from './lease-events.ts'
 import { noChanges, RecordedTable } from './recorded-table.ts'
@@ -15,15 +15,18 @@ export function openMemoryStore(historyLength = HISTORY_LENGTH): LeaseLedger {
     if (events.length > 2 * historyLength) events = events.slice(-historyLength)
   }
 
+  function carryOut(steps: readonly LeaseStep[], now: Instant): StepResult[] {
+    const changes = noChanges()
+    const results = books.run(steps, now, changes)
+    remember(changes.events)
+    listeners.tell(changes.news)
+    return results
+  }
+
   return {
     problem: undefined,
-    async run(steps: readonly LeaseStep[], now: Instant) {
-      const changes = noChanges()
-      const results = books.run(steps, now, changes)
-      remember(changes.events)
-      listeners.tell(changes.news)
-      return results
-    },
+    run: async (steps, now) => carryOut(steps, now),
+    attempt: (step, now) => carryOut([step], now)[0]!,
     at: (address, now) => books.table.at(address, now),
     list: (now) => leasesIn(books.entries(now, EVERYTHING)),
     count: (now) => books.table.count(now),

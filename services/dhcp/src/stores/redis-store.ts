@@ -136,6 +136,11 @@ class RedisStore implements SharedLeases {
     return this.#share.size
   }
 
+  /** The books are elsewhere. */
+  attempt(): undefined {
+    return undefined
+  }
+
   async run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]> {
     if (this.#problem !== undefined) return this.#fromMemory(steps, now)
     try {

@@ -267,6 +267,23 @@ test('a full disk: silence, nothing changes, and on it goes when there is room',
   assert.deepEqual(await brief(store.run(steps, at(11))), ['refused', 'bound 2', 'offered 3'])
 })
 
+test('an offer does not wait for the disk, and gives way to a disk that fails', { skip }, async (t) => {
+  const disk = smallDisk(t)
+  const store = await opened(t, join(disk, 'leases.db'))
+  const offered = () => store.attempt(ask('offer', 'a', 1), at(0))
+  assert.deepEqual(
+    [offered()].map((result) => typeof result === 'object' && result.state),
+    ['offered'],
+  )
+  assert.equal(store.attempt(ask('bind', 'a', 1), at(0)), undefined)
+  assert.throws(() =>
+    execFileSync('dd', ['if=/dev/zero', `of=${disk}/filler`, 'bs=4096', 'status=none'], { stdio: 'ignore' }),
+  )
+  const large = Array.from({ length: 20_000 }, (_, i) => ask('bind', `client ${i}`, i + 10))
+  assert.deepEqual(new Set(await store.run(large, at(1))), new Set(['unavailable']))
+  assert.equal(offered(), 'unavailable')
+})
+
 test('a file system mounted read-only is the operator’s', { skip }, async (t) => {
   const disk = smallDisk(t)
   const file = join(disk, 'leases.db')

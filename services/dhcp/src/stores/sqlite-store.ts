@@ -116,10 +116,7 @@ class SqliteStore implements LeaseLedger {
   async run(steps: readonly LeaseStep[], now: Instant): Promise<readonly StepResult[]> {
     if (this.#problem !== undefined) return steps.map(() => 'unavailable')
     const batch = this.#gathering
-    const then = this.#time(now)
-    const results = this.#books
-      .run(steps, then, batch.changes)
-      .map((result) => (typeof result === 'string' ? result : shifted(result, now, then)))
+    const results = this.#carryOut(steps, now)
     const promised = steps.some((step, i) => step.kind !== 'offer' && results[i] !== 'refused')
     if (!promised) {
       if (batch.changes.news.length > 0) this.#committing ??= this.#commitAll()
@@ -128,6 +125,22 @@ class SqliteStore implements LeaseLedger {
     const durable = new Promise<boolean>((resolve) => batch.waiting.push(resolve))
     this.#committing ??= this.#commitAll()
     return (await durable) ? results : steps.map(() => 'unavailable')
+  }
+
+  /** Offers are not kept beyond the process, so none has to wait for the disk. */
+  attempt(step: LeaseStep, now: Instant): StepResult | undefined {
+    if (step.kind !== 'offer') return undefined
+    if (this.#problem !== undefined) return 'unavailable'
+    const [result] = this.#carryOut([step], now)
+    if (this.#gathering.changes.news.length > 0) this.#committing ??= this.#commitAll()
+    return result
+  }
+
+  #carryOut(steps: readonly LeaseStep[], now: Instant): StepResult[] {
+    const then = this.#time(now)
+    return this.#books
+      .run(steps, then, this.#gathering.changes)
+      .map((result) => (typeof result === 'string' ? result : shifted(result, now, then)))
   }
 
   /** By the clock of the store. */
