@@ -2,11 +2,11 @@
 export function bytes(hex: string): Uint8Array {
   const digits = hex.replaceAll(/\s/g, '')
   if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new Error(`not hexadecimal: ${hex}`)
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return Uint8Array.from(Buffer.from(digits, 'hex'))
 }
 
 export function hex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('hex')
 }
 
 /** `c0a84d01` for 192.168.77.1, several one after the other. */
