@@ -8,6 +8,8 @@ export interface HealthOptions {
   readonly metrics: Metrics
   /** Why the service cannot answer yet; nothing when it is ready. */
   readonly ready: () => readonly string[]
+  /** More documents, by path; each is made when it is asked for, and shown as JSON. */
+  readonly documents?: Readonly<Record<string, () => unknown>> | undefined
 }
 
 export interface Health {
@@ -22,12 +24,15 @@ export interface HealthReply {
   readonly body: string
 }
 
-type Answers = Pick<HealthOptions, 'metrics' | 'ready'>
+type Answers = Pick<HealthOptions, 'metrics' | 'ready' | 'documents'>
 
 const PLAIN = 'text/plain; charset=utf-8'
 
 /** The reply to one of the health paths; undefined for any other path. For services that have an HTTP server of their own. */
-export async function healthReply(path: string, { metrics, ready }: Answers): Promise<HealthReply | undefined> {
+export async function healthReply(
+  path: string,
+  { metrics, ready, documents }: Answers,
+): Promise<HealthReply | undefined> {
   switch (path) {
     case '/metrics':
       return { status: 200, contentType: metrics.contentType, body: await metrics.text() }
@@ -44,8 +49,11 @@ export async function healthReply(path: string, { metrics, ready }: Answers): Pr
     }
     case '/healthcheck':
       return { status: 200, contentType: 'application/json', body: `${JSON.stringify(healthcheck())}\n` }
-    default:
-      return undefined
+    default: {
+      const document = Object.hasOwn(documents ?? {}, path) ? documents![path] : undefined
+      if (document === undefined) return undefined
+      return { status: 200, contentType: 'application/json', body: `${JSON.stringify(document(), undefined, 2)}\n` }
+    }
   }
 }
 

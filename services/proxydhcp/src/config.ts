@@ -23,6 +23,17 @@ const discovery = z.object({
   broadcast: z.boolean().default(false).describe('Whether PXE clients may look for boot servers by broadcast'),
 })
 
+const otherServers = z.object({
+  watch: z
+    .boolean()
+    .default(true)
+    .describe('Whether what other DHCP servers send is listened to, and what is wrong with it said'),
+  known: z
+    .array(fields.ipv4)
+    .default([])
+    .describe('Servers of which nothing is said, such as replicas of this service'),
+})
+
 const proxydhcp = z.object({
   mode: mode
     .default('auto-proxy')
@@ -41,6 +52,7 @@ const proxydhcp = z.object({
       'How port 67 is heard. bind: it is ours; capture: beside another program of this host that has it, without binding; ' +
         'share: with one that shares it (SO_REUSEADDR), broadcasts only',
     ),
+  otherServers: otherServers.prefault({}),
   metrics: metricsSection('127.0.0.1:7011'),
 })
 

@@ -2,6 +2,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
 import { LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
+import { watchServers } from './adapters/watch-servers.ts'
 import { Choices } from './choices.ts'
 import { LIVE, settingsOf, shape } from './config.ts'
 import type { Ports } from './ports.ts'
@@ -24,11 +25,15 @@ await runService({
 
     const surroundings = { log, metrics, ioThread: config.links.ioThread }
     const doors = await openDoors(settings.links, () => ports, surroundings, config.proxydhcp.port67)
+    const watch = await watchServers(config, () => ports, settings.links, { log, metrics })
     await settings.follow(LIVE, (settings, links) => {
       ports = { ...ports, settings }
       doors.serve(links)
+      watch?.serve(links)
     })
-    const health = await startHealth({ listen: config.proxydhcp.metrics.listen, metrics, ready: replicas.problems })
+    const { listen } = config.proxydhcp.metrics
+    const documents = watch === undefined ? {} : { '/servers': () => watch.document() }
+    const health = await startHealth({ listen, metrics, ready: replicas.problems, documents })
     context.announce(
       [
         ...doors.open.map(({ link, port }) => ({
@@ -42,6 +47,7 @@ await runService({
     return {
       async close() {
         settings.close()
+        watch?.close()
         await Promise.all([doors.close(), health.close()])
         replicas.close()
       },

@@ -183,7 +183,7 @@ function opened(sockets: PacketSockets, { name }: UdpLink, port: number): { capt
   try {
     const sender = sockets.openIpSender(name)
     try {
-      return { sender, capture: sockets.openCapture(name, { toPort: port, header: 0, everybody: false }) }
+      return { sender, capture: sockets.openCapture(name, { toPort: port, header: 0, sentTo: 'us' }) }
     } catch (error) {
       sender.close()
       throw error

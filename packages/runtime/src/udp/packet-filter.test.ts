@@ -7,7 +7,7 @@ import { packetFilter } from './packet-filter.ts'
 const PROGRAMS = [
   {
     name: 'what is sent to us, behind the header of the link',
-    wanted: { toPort: 67, header: 0, everybody: false },
+    wanted: { toPort: 67, header: 0, sentTo: 'us' },
     steps: [
       '28 00 00 fffff000', // protocol
       '15 00 0c 00000800', // IPv4?
@@ -28,7 +28,7 @@ const PROGRAMS = [
   },
   {
     name: 'what anybody sends, with the header of the link',
-    wanted: { toPort: 68, header: 14, everybody: true },
+    wanted: { toPort: 68, header: 14, sentTo: 'anybody' },
     steps: [
       '28 00 00 fffff000',
       '15 00 0a 00000800',

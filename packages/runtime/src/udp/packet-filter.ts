@@ -3,8 +3,8 @@ export interface Wanted {
   readonly toPort: number
   /** Octets before the IPv4 header: 14 of Ethernet, or 0 where the kernel has taken them off. */
   readonly header: 0 | 14
-  /** Also what this host sends, and what is for others. */
-  readonly everybody: boolean
+  /** `us`: what is sent to this host. `anybody`: also what is sent to others and reaches us. `from-here-too`: what this host sends as well. */
+  readonly sentTo: 'us' | 'anybody' | 'from-here-too'
 }
 
 /** Classic BPF (net/core/filter.c): `code` is class, size and mode; offsets from here on are of the packet's own circumstances. */
@@ -39,10 +39,10 @@ type Test = readonly [load: readonly Step[], jump: Step, holds: 'passes' | 'fail
  *     0      2    3    4        8
  *     | code | jt | jf | k      |
  */
-export function packetFilter({ toPort, header, everybody }: Wanted): Uint8Array {
+export function packetFilter({ toPort, header, sentTo }: Wanted): Uint8Array {
   const tests: readonly Test[] = [
     [[[LOAD_HALF, PROTOCOL]], [IF_EQUAL, ETHERTYPE_IPV4], 'passes'],
-    ...(everybody ? [] : [[[[LOAD_OCTET, PACKET_TYPE]], [IF_GREATER, TO_US], 'fails'] as const]),
+    ...(sentTo !== 'us' ? [] : [[[[LOAD_OCTET, PACKET_TYPE]], [IF_GREATER, TO_US], 'fails'] as const]),
     [[[LOAD_OCTET, VLAN_TAG_PRESENT]], [IF_EQUAL, 0], 'passes'],
     [[[LOAD_OCTET, header + 9]], [IF_EQUAL, UDP], 'passes'],
     [[[LOAD_HALF, header + 6]], [IF_ANY_BIT, MORE_FRAGMENTS_OR_OFFSET], 'fails'],

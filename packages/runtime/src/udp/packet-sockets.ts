@@ -48,8 +48,8 @@ export interface IpSender {
 
 export interface PacketSockets {
   indexOf(link: string): number
-  /** Throws an Error with `code`. */
-  openCapture(link: string, wanted: Wanted): CaptureSocket
+  /** `room`: octets of packets that wait to be read, by default a burst's worth. Throws an Error with `code`. */
+  openCapture(link: string, wanted: Wanted, room?: number): CaptureSocket
   /** Throws an Error with `code`. */
   openIpSender(link: string): IpSender
 }
@@ -87,25 +87,25 @@ export async function loadPacketSockets(): Promise<PacketSockets | undefined> {
   }
   return {
     indexOf: (link) => native.indexOf(link),
-    openCapture: (link, wanted) => openCapture(libc, native, link, wanted),
+    openCapture: (link, wanted, room = RECEIVE_BUFFER) => openCapture(libc, native, link, wanted, room),
     openIpSender: (link) => openIpSender(libc, native, link),
   }
 }
 
-function openCapture(libc: Libc, native: Native, link: string, wanted: Wanted): CaptureSocket {
+function openCapture(libc: Libc, native: Native, link: string, wanted: Wanted, octets: number): CaptureSocket {
   const check = checking(libc)
   const type = wanted.header === 0 ? SOCK_DGRAM : SOCK_RAW
   // Without a protocol it hears nothing until it is bound to one: by then the filter is there.
   const fd = check(libc.socket(AF_PACKET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket')
   const move = (name: string): void => {
-    const address = linkAddress(native.indexOf(name), wanted.everybody ? ETH_P_ALL : ETH_P_IP)
+    const address = linkAddress(native.indexOf(name), wanted.sentTo === 'from-here-too' ? ETH_P_ALL : ETH_P_IP)
     check(libc.bind(fd, address, address.length), 'bind')
   }
   try {
     const steps = packetFilter(wanted)
     const filter = libc.filterOf(steps)
     check(libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, filter.length), 'attach filter')
-    const room = nativeInt(RECEIVE_BUFFER)
+    const room = nativeInt(octets)
     if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, room, room.length) < 0)
       check(libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, room, room.length), 'setsockopt')
     if (native.indexOf(link) === 0) throw systemErrorOf('find interface', constants.errno.ENODEV)
