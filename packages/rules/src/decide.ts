@@ -5,32 +5,80 @@ import { OTHERWISE, type Policy } from './policy.ts'
 
 /**
  * What this machine gets: the outcome of the first rule, in document order, whose condition is true and that has one; and the first
- * DHCP class that a rule up to there gives. A condition that cannot be
- * evaluated counts as not true, and the trace says why. Total and deterministic; never throws, reads no clock.
+ * DHCP class that a rule up to there gives. A condition that cannot be evaluated counts as not true, and the trace says why. Total and
+ * deterministic; never throws, reads no clock.
  */
 export function decide(policy: Policy, facts: Facts): Verdict {
   const context = new FactsContext(facts)
-  const trace: Tried[] = []
+  const { rules } = policy
   let dhcpClass: string | undefined
-  for (const rule of policy.rules) {
-    const result = rule.condition.test(context)
-    if (result === true) {
-      trace.push({ rule: rule.name, matched: true })
-      dhcpClass ??= rule.dhcpClass
-      if (rule.decision === undefined) continue
-      return verdict(policy, rule.decision, rule.name, dhcpClass, trace)
-    }
-    trace.push(result === false ? rule.missed : { rule: rule.name, matched: false, error: result })
+  const candidates = new Merged(policy.index.candidates(facts))
+  for (let at = candidates.next(); at !== undefined; at = candidates.next()) {
+    const rule = rules[at]!
+    if (rule.condition.test(context) !== true) continue
+    dhcpClass ??= rule.dhcpClass
+    if (rule.decision !== undefined)
+      return new TracedVerdict(rule.decision, rule.name, dhcpClass, policy, facts, at + 1)
   }
-  return verdict(policy, policy.otherwise, OTHERWISE, dhcpClass, trace)
+  return new TracedVerdict(policy.otherwise, OTHERWISE, dhcpClass, policy, facts, rules.length)
 }
 
-function verdict(
-  { version }: Policy,
-  decision: Decision,
-  rule: string,
-  dhcpClass: string | undefined,
-  trace: readonly Tried[],
-): Verdict {
-  return dhcpClass === undefined ? { decision, rule, version, trace } : { decision, rule, version, dhcpClass, trace }
+/** Ascending lists as one, nothing in it twice. */
+class Merged {
+  readonly #lists: readonly (readonly number[])[]
+  readonly #places: number[]
+  #last = -1
+
+  constructor(lists: readonly (readonly number[])[]) {
+    this.#lists = lists
+    this.#places = lists.map(() => 0)
+  }
+
+  next(): number | undefined {
+    let least: number | undefined
+    for (let i = 0; i < this.#lists.length; i++) {
+      const list = this.#lists[i]!
+      if (list[this.#places[i]!] === this.#last) this.#places[i]!++
+      const value = list[this.#places[i]!]
+      if (value !== undefined && (least === undefined || value < least)) least = value
+    }
+    return least === undefined ? undefined : (this.#last = least)
+  }
+}
+
+/** What was tried is found out again when somebody wants to know: packets do not, and most rules need not be tried to decide. */
+class TracedVerdict implements Verdict {
+  readonly decision: Decision
+  readonly rule: string
+  readonly version: string
+  declare readonly dhcpClass?: string
+  readonly #policy: Policy
+  readonly #facts: Facts
+  readonly #tried: number
+
+  constructor(
+    decision: Decision,
+    rule: string,
+    dhcpClass: string | undefined,
+    policy: Policy,
+    facts: Facts,
+    tried: number,
+  ) {
+    this.decision = decision
+    this.rule = rule
+    this.version = policy.version
+    if (dhcpClass !== undefined) this.dhcpClass = dhcpClass
+    this.#policy = policy
+    this.#facts = facts
+    this.#tried = tried
+  }
+
+  get trace(): readonly Tried[] {
+    const context = new FactsContext(this.#facts)
+    return this.#policy.rules.slice(0, this.#tried).map(({ name, condition, missed }) => {
+      const result = condition.test(context)
+      if (result === false) return missed
+      return result === true ? { rule: name, matched: true } : { rule: name, matched: false, error: result }
+    })
+  }
 }

@@ -7,6 +7,7 @@ import { FactsContext } from './expression/facts-context.ts'
 import { operandsOf } from './expression/operands.ts'
 import type { Facts } from './facts.ts'
 import type { Policy, Rule } from './policy.ts'
+import { conjuncts } from './rule-index.ts'
 
 /** A verdict with a trace that a person can read. */
 export interface Explanation extends Verdict {
@@ -59,10 +60,6 @@ function whyNot(condition: string, context: FactsContext): string {
     if (value !== true && failed === '') failed = `${text} cannot be evaluated: ${value}${factsIn(clause, context)}`
   }
   return failed
-}
-
-function conjuncts(node: ASTNode): ASTNode[] {
-  return node.op === '&&' ? [...conjuncts(node.args[0]), ...conjuncts(node.args[1])] : [node]
 }
 
 function valueOf(text: string, context: FactsContext): boolean | string {

@@ -8,6 +8,7 @@ import { readMenus } from './parse-menu.ts'
 import { readOutcome, type Named } from './parse-outcome.ts'
 import { readProfiles } from './parse-profile.ts'
 import { OTHERWISE, stepsOf, type Policy, type Profile, type Rule } from './policy.ts'
+import { RuleIndex } from './rule-index.ts'
 import { runTests } from './policy-tests.ts'
 import { PolicyError } from './problem.ts'
 
@@ -50,7 +51,8 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   if (otherwise === undefined || reader.problems.length > 0) return undefined
   const classes = new Set(rules.flatMap(({ dhcpClass }) => dhcpClass ?? []))
   const what = { profiles: usable(profiles), menus: usable(menus), classes }
-  const policy = { version, source, rules, otherwise, ...what, tests: [] }
+  const index = new RuleIndex(rules.map(({ condition }) => condition.ast))
+  const policy = { version, source, rules, index, otherwise, ...what, tests: [] }
   return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
 }
 

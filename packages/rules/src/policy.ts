@@ -2,6 +2,7 @@ import type { Decision, Tried } from './decision.ts'
 import type { Condition } from './expression/condition.ts'
 import type { Template } from './expression/template.ts'
 import type { Menu } from './menu.ts'
+import type { RuleIndex } from './rule-index.ts'
 
 /**
  * A boot policy ready to decide: parsed, type-checked, its own tests passed. Made by `parsePolicy` only.
@@ -13,6 +14,8 @@ export interface Policy {
   readonly source: string
   /** In document order, which is the order they are tried in. */
   readonly rules: readonly Rule[]
+  /** Which of them may match. */
+  readonly index: RuleIndex
   readonly otherwise: Decision
   readonly profiles: ReadonlyMap<string, Profile>
   readonly menus: ReadonlyMap<string, Menu>

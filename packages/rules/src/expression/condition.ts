@@ -1,3 +1,4 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
 import { compile, reasonOf } from './compile.ts'
 import { LIMITS } from '../limits.ts'
 import { CONDITION_SCOPE, MATCH_SCOPE, type Scope } from './environment.ts'
@@ -7,6 +8,7 @@ import { SightingContext, type FactsContext, type Sighting } from './facts-conte
 /** The `when` of a rule. */
 export interface Condition {
   readonly text: string
+  readonly ast: ASTNode
   /** Nodes one evaluation may visit. */
   readonly steps: number
   /** True, false, or why it could not be evaluated. Never throws. */
@@ -35,10 +37,11 @@ export function compileMatch(text: string): Match {
 }
 
 function compileIn(text: string, scope: Scope): Omit<Condition, 'test'> & { test(context: object): boolean | string } {
-  const { type, steps, evaluate } = compile(text, scope)
+  const { type, steps, ast, evaluate } = compile(text, scope)
   if (type !== 'bool' && type !== 'dyn') throw new ExpressionError(`a condition is true or false, this is ${type}`, 0)
   return {
     text,
+    ast,
     steps,
     test(context) {
       try {
