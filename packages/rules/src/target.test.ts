@@ -63,6 +63,11 @@ const FIRMWARE: Readonly<Record<Firmware, readonly [object, object]>> = {
   other: [nothing, nothing],
 }
 
+/** An iPXE that lists what it can do, and HTTP is not in the list. */
+function oldIpxe(firmware: Firmware): BootClient {
+  return { ...client(firmware, 'ipxe', 'tftp'), ipxe: { features: ['tftp', 'dns'] } }
+}
+
 const script = { nextServer: tftp, file: `${HTTP}/ipxe/script/52:54:00:00:00:01/auto.ipxe?arch=7` }
 const refusedByTftp = { nextServer: 0, file: '/netboot-not-allowed' }
 const refusedByHttp = byHttp('netboot-not-allowed')
@@ -98,6 +103,34 @@ test('targetFor: every firmware, loader, transport and decision', () => {
       assert.deepEqual(target, expected, `${firmware} ${loader} ${transport} ${decision.kind}`)
     }
   }
+})
+
+test('targetFor: an iPXE without HTTP is treated as the firmware it runs on', () => {
+  for (const firmware of Object.keys(FIRMWARE) as Firmware[]) {
+    const [tftpFile] = FIRMWARE[firmware]
+    const rows: readonly (readonly [Decision, object])[] = [
+      [BOOT, tftpFile],
+      [MENU, tftpFile],
+      [DISK, refusedByTftp],
+      [DENY, refusedByTftp],
+      [IGNORE, ignored],
+    ]
+    for (const [decision, expected] of rows) {
+      const target = targetFor(decision, oldIpxe(firmware), UNKNOWN_MACHINE, servers)
+      assert.deepEqual(target, expected, `${firmware} ${decision.kind}`)
+    }
+  }
+})
+
+test('targetFor: a name that iPXE would read as one of its settings is for firmware only', () => {
+  const named = { ...servers, binaries: { bios: 'undionly-${uuid}.kpxe' } }
+  const rows: readonly (readonly [BootClient, object])[] = [
+    [client('bios', 'firmware', 'tftp'), byTftp('undionly-${uuid}.kpxe')],
+    [client('bios', 'firmware', 'http'), byHttp('undionly-%24%7Buuid%7D.kpxe')],
+    [oldIpxe('bios'), nothing],
+    [client('bios', 'ipxe', 'tftp'), script],
+  ]
+  for (const [who, expected] of rows) assert.deepEqual(targetFor(BOOT, who, UNKNOWN_MACHINE, named), expected)
 })
 
 test('targetFor: an entry that was chosen from the menu', () => {

@@ -1,5 +1,5 @@
 import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/protocol/net'
-import { FILE_LIMIT, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
+import { FILE_LIMIT, lacksHttp, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
 import type { Decision } from './decision.ts'
 import type { MachineFacts } from './facts.ts'
 import type { Boots, Menu } from './menu.ts'
@@ -28,6 +28,7 @@ const REFUSAL = 'netboot-not-allowed'
  * |------------------|----------|-----------|---------------------------------------------------|
  * | ignore           | any      | any       | none: `ignored-by-policy`                         |
  * | any other        | ipxe     | any       | `<http>/ipxe/script/<mac>/auto.ipxe?arch=…`       |
+ * | any other        | ipxe without HTTP | tftp | as firmware: another iPXE, or the refusal     |
  * | local, deny      | firmware | tftp      | `/netboot-not-allowed` of server 0.0.0.0          |
  * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
  * | boot             | firmware | tftp      | the bare name of the binary                       |
@@ -39,7 +40,8 @@ const REFUSAL = 'netboot-not-allowed'
  *
  * `item` counts the entries of the menu from 1: one that has been chosen already. iPXE's script then goes there without asking.
  * iPXE always gets its script, also when refused: there the reason can be printed. An HTTP client is always given a URL (UEFI
- * drops an offer whose file is none and then retries for a minute), and a TFTP client never.
+ * drops an offer whose file is none and then retries for a minute), and a TFTP client never. An iPXE that cannot load by HTTP (`lacksHttp`)
+ * loads the binary of its firmware first. Whether that has been done already is not known here: see `ChainLoads` of runtime.
  */
 export function targetFor(
   decision: Decision,
@@ -49,7 +51,7 @@ export function targetFor(
   item?: number,
 ): Target {
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy' }
-  if (client.loader === 'ipxe') {
+  if (client.loader === 'ipxe' && !lacksHttp(client)) {
     return { nextServer: servers.tftp.address, file: scriptUrl(client, machine, servers, item) }
   }
   switch (decision.kind) {
@@ -89,7 +91,9 @@ function menuTarget(
 
 function binaryTarget(client: BootClient, machine: MachineFacts, servers: BootServers): Target {
   const binary = binaryFor(client, machine, servers)
-  if (binary === undefined) return { silent: 'no-boot-file-for-architecture' }
+  // iPXE would put values of its own in the place of a ${name}; firmware takes it as it stands.
+  const readable = client.loader === 'firmware' || binary?.includes('${') !== true
+  if (binary === undefined || !readable) return { silent: 'no-boot-file-for-architecture' }
   return fileTarget(client, servers, binary)
 }
 

@@ -25,6 +25,7 @@ export {
   type ShellSilence,
 } from './dhcp/answer.ts'
 export { MessageTraits, type RelayIds } from './dhcp/message-traits.ts'
+export { ChainLoads } from './dhcp/chain-loads.ts'
 export { LinkDoors } from './dhcp/link-doors.ts'
 export { packetFields } from './dhcp/packet-line.ts'
 export { serveDhcp, serveDhcpWithStore, type DhcpService, type DhcpStoreService } from './dhcp/serve.ts'

@@ -47,6 +47,13 @@ const ROWS: readonly Row[] = [
   },
   { what: 'iPXE', options: ipxe(7), file: SCRIPT, siaddr: '192.168.1.1', says: [175] },
   {
+    what: 'an iPXE that lists TFTP, and not HTTP',
+    options: { ...ipxe(7), 175: Uint8Array.of(0x15, 1, 1) },
+    file: 'ipxe.efi',
+    siaddr: '192.168.1.1',
+    says: [175],
+  },
+  {
     what: 'a boot file in the record',
     options: pxe(7),
     machine: { netboot: { ipxe: { binary: 'snp-x86_64.efi' } } },

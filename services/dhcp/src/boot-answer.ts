@@ -44,15 +44,15 @@ function bootAnswer(
   ports: Ports,
   decided: Verdict | undefined,
 ): BootAnswer {
-  const { client } = asked
   if (machine.tftpServerName !== '' || machine.bootFileName !== '') return { reply: asRecorded(reply, asked, machine) }
-  if (client === undefined) return { reply }
+  if (asked.client === undefined) return { reply }
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
 
   const verdict = decided ?? verdictOn(policy, asked, machine, terms, reply.yiaddr, ports)
   const servers = serversFor(terms, ports.settings.bootServers(asked.link))
   const asks = parameterRequestList(asked.message)
+  const client = ports.chainLoads.settled(asked.client, asked.message.xid, asked.now)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
   if (!('silent' in target)) {
     const file = verdict.decision.kind === 'boot' ? bootFileOf(terms, client, machine) : undefined

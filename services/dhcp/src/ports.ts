@@ -3,7 +3,7 @@ import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
 import type { BootServers, Policy, Sighting } from '@reboots/rules'
-import type { Found, Traits } from '@reboots/runtime'
+import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
 import type { Classes } from './addressing/classes.ts'
 import type { Networks } from './addressing/networks.ts'
@@ -16,6 +16,7 @@ export interface Ports {
   readonly policy: Policies
   readonly leases: Leases
   readonly relays: RelayMemory
+  readonly chainLoads: ChainLoads
   readonly settings: Settings
 }
 

@@ -27,6 +27,7 @@ import { compileMatch, DEFAULT_POLICY, parsePolicy, type Policy, type Sighting }
 import {
   answerDatagram,
   bootServersOn,
+  ChainLoads,
   createMachineIndex,
   type DhcpAnswer,
   type MachineIndex,
@@ -150,6 +151,7 @@ export class Site {
       policy: { current: () => this.#policy },
       leases: new LeaseTable(),
       relays: new RelayMemory(),
+      chainLoads: new ChainLoads(),
       settings,
     }
     this.#withholding = new Withholding(

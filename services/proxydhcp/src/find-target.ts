@@ -48,7 +48,8 @@ export function decideFor(
   const { decision, rule } = verdict
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy', verdict }
   if (mode === 'proxy' && known === undefined && rule === OTHERWISE) return { silent: 'unknown-machine', verdict }
-  return { client, machine, verdict, servers: ports.settings.bootServers(link) }
+  const settled = ports.chainLoads.settled(client, message.xid, now)
+  return { client: settled, machine, verdict, servers: ports.settings.bootServers(link) }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatIpv4 } from '@reboots/protocol/net'
 import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
-import { LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
+import { ChainLoads, LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
 import { watchServers } from './adapters/watch-servers.ts'
 import { Choices } from './choices.ts'
@@ -21,7 +21,8 @@ await runService({
       log,
       metrics,
     })
-    let ports: Ports = { ...replicas, settings: settings.current, choices: new Choices() }
+    const memories = { choices: new Choices(), chainLoads: new ChainLoads() }
+    let ports: Ports = { ...replicas, ...memories, settings: settings.current }
 
     const surroundings = { log, metrics, ioThread: config.links.ioThread }
     const doors = await openDoors(settings.links, () => ports, surroundings, config.proxydhcp.port67)

@@ -1,7 +1,7 @@
 import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
 import type { Discovery } from '@reboots/protocol/pxe'
 import type { BootServers, MachineFacts, Policy, Sighting } from '@reboots/rules'
-import type { Found, Traits } from '@reboots/runtime'
+import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Choices } from './choices.ts'
 import type { Mode } from './networks.ts'
 
@@ -11,6 +11,7 @@ export interface Ports {
   readonly policy: Policies
   readonly settings: Settings
   readonly choices: Choices
+  readonly chainLoads: ChainLoads
 }
 
 /** The hardware records, as rules see them. */

@@ -11,7 +11,7 @@ import {
   type MachineFacts,
   type Sighting,
 } from '@reboots/rules'
-import { answerDatagram, bootServersOn, createMachineIndex, type DhcpAnswer } from '@reboots/runtime'
+import { answerDatagram, bootServersOn, ChainLoads, createMachineIndex, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
 import { Choices } from './choices.ts'
 import type { Outcome } from './outcome.ts'
@@ -76,6 +76,7 @@ export function site(options: SiteOptions = {}): Ports {
       ...options.settings,
     },
     choices: new Choices(),
+    chainLoads: new ChainLoads(),
   }
 }
 

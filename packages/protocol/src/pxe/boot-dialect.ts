@@ -36,10 +36,14 @@ const raspberryPiBoot = inVendorOptions({
   menuPrompt: { timeout: 0, prompt: 'PXE' },
 })
 
-const noPxeDhcp = [
-  ipxeEncapsulated.code,
-  encodeIpxeOptions(new Map([[IPXE_OPTIONS.noPxeDhcp, Uint8Array.of(1)]])),
-] as const
+const noPxeDhcp = inIpxeOptions(IPXE_OPTIONS.noPxeDhcp, 1)
+
+/** What others say has 0: iPXE takes the highest, and the last of several that are alike. */
+const ourPriority = inIpxeOptions(IPXE_OPTIONS.priority, 1)
+
+function inIpxeOptions(code: number, value: number): readonly [number, Uint8Array] {
+  return [ipxeEncapsulated.code, encodeIpxeOptions(new Map([[code, Uint8Array.of(value)]]))]
+}
 
 function inVendorOptions(options: VendorOptions): readonly [number, Uint8Array] {
   return [vendorSpecific.code, encodeVendorOptions(options)]
@@ -49,11 +53,12 @@ function inVendorOptions(options: VendorOptions): readonly [number, Uint8Array] 
  * Beside a site's own DHCP server. Always with option 60, or no client takes the offer for a proxy's.
  *
  * - `ipxe`: no 43. With `siaddr` and a file in the offer iPXE does not ask port 4011, and a 43 without bit 8 would make it
- *   look for boot servers, 1 + 2 + 4 s for each.
+ *   look for boot servers, 1 + 2 + 4 s for each. The priority in 175 lets it take this offer whatever another server says of booting,
+ *   and in whatever order they come.
  * - `uefi`: no 43. OVMF 2025.02 would take {6: 8} and boot at once, but older EDK2 drops such an offer when it is the only one.
  */
 export const PROXY: Readonly<Record<Dialect, Answer>> = {
-  ipxe: [pxeClient],
+  ipxe: [pxeClient, ourPriority],
   http: [httpClient],
   bios: [pxeClient, bootFileDirectly],
   rpi: [pxeClient, raspberryPiBoot],

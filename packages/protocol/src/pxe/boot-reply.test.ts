@@ -52,7 +52,7 @@ const proxyRows: readonly (readonly [string, DhcpMessage, BootTarget, readonly s
     'iPXE gets its script, and no 43',
     ipxe,
     script,
-    [pxe, `67=${script.file}`, guid, 'siaddr=192.168.77.1', `file=${script.file}`],
+    [pxe, `67=${script.file}`, guid, '175=010101', 'siaddr=192.168.77.1', `file=${script.file}`],
   ],
   [
     'HTTP boot gets a URI and its own word',
@@ -139,7 +139,7 @@ const ackRows: readonly (readonly [string, DhcpMessage, BootTarget, readonly str
     'iPXE gets its script',
     vector('v06-ipxe-efi-proxy-request'),
     script,
-    [pxe, `67=${script.file}`, guid, 'siaddr=192.168.77.1', 'sname=192.168.77.1', `file=${script.file}`],
+    [pxe, `67=${script.file}`, guid, '175=010101', 'siaddr=192.168.77.1', 'sname=192.168.77.1', `file=${script.file}`],
   ],
   [
     'a BIOS ROM gets what it got on 67',

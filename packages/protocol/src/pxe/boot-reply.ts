@@ -23,7 +23,7 @@ export const FILE_LIMIT = 127
  *
  * | client     | 60         | 43              | siaddr     | file                | 66, 67      |
  * |------------|------------|-----------------|------------|---------------------|-------------|
- * | iPXE       | PXEClient  | –               | nextServer | URL                 | 67 if asked |
+ * | iPXE, 175  | PXEClient  | –               | nextServer | URL                 | 67 if asked |
  * | HTTP boot  | HTTPClient | –               | nextServer | URI                 | 67          |
  * | BIOS ROM   | PXEClient  | `06 01 08 ff`   | nextServer | path                | if asked    |
  * | Pi ROM     | PXEClient  | the same + menu | nextServer | path                | if asked    |
@@ -31,7 +31,8 @@ export const FILE_LIMIT = 127
  *
  * UEFI asks `siaddr`:4011 again for its file, so `siaddr` is ourselves whoever serves TFTP. The file stands in the offer only if
  * TFTP is at the same address: firmware that does not ask again then boots as well. A refusal (`nextServer` 0) names `server`.
- * The broadcast flag is set, since a client without an address hears nothing else. 53, 54, 97, 61 and 82 are in every row.
+ * The broadcast flag is set, since a client without an address hears nothing else. 53, 54, 97, 61 and 82 are in every row;
+ * 175 is `01 01 01`, the priority of this offer. An iPXE without HTTP gets a path instead of the URL.
  */
 export function proxyOffer(
   discover: DhcpMessage,

@@ -13,6 +13,7 @@ export { BOOT_SERVER_PORT, type BootTarget } from './boot-target.ts'
 export { formatGuid, parseGuid } from './guid.ts'
 export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
 export { bootItemAck, bootServerMenuAck, proxyMenuOffer, showsMenu } from './menu-reply.ts'
+export { lacksHttp } from './old-ipxe.ts'
 export { decodeIpxeOptions, encodeIpxeOptions, IPXE_OPTIONS, ipxeFeatures, type IpxeOptions } from './ipxe-options.ts'
 export {
   decodeVendorOptions,

@@ -1,6 +1,6 @@
 import type { LeaseLedger } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { LiveSettings, type MachineReplica, type ServiceContext, type UdpLink } from '@reboots/runtime'
+import { ChainLoads, LiveSettings, type MachineReplica, type ServiceContext, type UdpLink } from '@reboots/runtime'
 import { Withholding } from '../addressing/withhold.ts'
 import { LIVE, settingsOf, type Config } from '../config.ts'
 import type { Ports, Settings } from '../ports.ts'
@@ -38,7 +38,8 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
     log,
     metrics,
   })
-  let current: Ports = { ...replicas, leases, relays: new RelayMemory(), settings: settings.current }
+  const memories = { relays: new RelayMemory(), chainLoads: new ChainLoads() }
+  let current: Ports = { ...replicas, ...memories, leases, settings: settings.current }
   return {
     get current() {
       return current
