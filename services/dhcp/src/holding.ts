@@ -31,8 +31,9 @@ export function holdingOf(asked: Asked, machine: Reservation, ports: Ports): Hol
 }
 
 /**
- * A machine is known by its MAC, or by what its record names besides: firmware, iPXE and the installed system send different client identifiers (option 61) or none,
- * and must all get the same address (RFC 2131 §4.2 leaves the choice of key to us when an administrator has set one).
+ * A machine is known by its MAC, or by what its record names besides: firmware, iPXE and the installed system send different client
+ * identifiers (option 61) or none, and must all get the same address (RFC 2131 §4.2 leaves the choice of key to us when an
+ * administrator has set one).
  */
 export function reservedHolding(
   asked: Asked,

@@ -33,19 +33,22 @@ describe('reservationOf', () => {
       offerTime: 60,
       quarantineTime: 600,
     })
-    assert.deepEqual(address!.terms(SETTINGS).default.config, {
-      subnetMask: ip('255.255.252.0'),
-      broadcastAddress: ip('192.168.7.255'),
-      routers: [ip('192.168.4.1')],
-      domainNameServers: [ip('8.8.8.8'), ip('8.8.4.4')],
-      leaseTime: 84_600,
-      hostName: 'test-server',
-      domainName: 'mynet.local',
-      domainSearch: ['mynet.local'],
-      ntpServers: [ip('132.163.96.2')],
-      extra: new Map([[7, Uint8Array.of(192, 168, 7, 7)]]),
-      routes: [{ network: ip('10.0.0.0'), prefix: 8, router: ip('192.168.4.10') }],
-    })
+    assert.deepEqual(
+      { ...address!.terms(SETTINGS).default.config },
+      {
+        subnetMask: ip('255.255.252.0'),
+        broadcastAddress: ip('192.168.7.255'),
+        routers: [ip('192.168.4.1')],
+        domainNameServers: [ip('8.8.8.8'), ip('8.8.4.4')],
+        leaseTime: 84_600,
+        hostName: 'test-server',
+        domainName: 'mynet.local',
+        domainSearch: ['mynet.local'],
+        ntpServers: [ip('132.163.96.2')],
+        extra: new Map([[7, Uint8Array.of(192, 168, 7, 7)]]),
+        routes: [{ network: ip('10.0.0.0'), prefix: 8, router: ip('192.168.4.10') }],
+      },
+    )
   })
 
   test('a search list of its own wins over the domain', () => {

@@ -44,15 +44,27 @@ const DEFAULT_PARAMETERS: Uint8Array = Uint8Array.of(1, 3, 6, 12, 15, 28)
 /** Codes that `extra` cannot set: they frame the message, belong to the client, or are computed from the lease. */
 export const OF_THE_PROTOCOL: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82, 255])
 
-/** A configuration serves many replies and never changes, so each is encoded once. */
-const encodings = new WeakMap<NetworkConfig, OptionSet>()
+/**
+ * The configuration, to be used for many replies: its options are encoded when the first one asks for them, and kept. A copy of it with
+ * other fields (`{ ...config, routers }`) is an ordinary one again.
+ */
+export function prepared(config: NetworkConfig): NetworkConfig {
+  return Object.assign(new Encoded(), config)
+}
+
+class Encoded {
+  #options: OptionSet | undefined
+
+  optionsOf(config: NetworkConfig): OptionSet {
+    return (this.#options ??= encodedOptions(config))
+  }
+}
 
 /** The options of a configuration that the client listed in 55, or the default set if it has no list. */
 export function configuredOptions(request: DhcpMessage, config: NetworkConfig): OptionSet {
   const listed = request.options.get(55)
   const wanted = listed === undefined || listed.length === 0 ? DEFAULT_PARAMETERS : listed
-  let encoded = encodings.get(config)
-  if (encoded === undefined) encodings.set(config, (encoded = encodedOptions(config)))
+  const encoded = config instanceof Encoded ? config.optionsOf(config) : encodedOptions(config)
   const options = OptionSet.empty()
   for (let i = 0; i < encoded.size; i++) {
     const code = encoded.codeAt(i)

@@ -1,3 +1,4 @@
+import { prepared } from '@reboots/protocol/dhcp'
 import type { Ipv4Address, Seconds } from '@reboots/protocol/net'
 import { leaseTimeAt, withDefaults, type OptionValues, type StageTimes, type Terms } from './terms.ts'
 
@@ -47,7 +48,7 @@ function termsWith(terms: Terms, { options, leaseSeconds, nextServer, bootFile }
   })
   return {
     ...terms,
-    config: { ...withDefaults(own, new Map([...below, ...options])), leaseTime },
+    config: prepared({ ...withDefaults(own, new Map([...below, ...options])), leaseTime }),
     pool: { ...terms.pool, leaseTime },
     nextServer: nextServer ?? terms.nextServer,
     bootFile: bootFile ?? terms.bootFile,

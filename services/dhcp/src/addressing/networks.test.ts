@@ -66,23 +66,26 @@ describe('what goes with an address: machine before pool before subnet before al
   const segment = own.segmentOf(ip('192.168.1.1'))!
 
   test('in a pool', () => {
-    assert.deepEqual(segment.pooled(ip('192.168.1.105'), 'default')!.config, {
-      subnetMask: ip('255.255.255.0'),
-      broadcastAddress: ip('192.168.1.255'),
-      routers: [ip('192.168.1.254')],
-      domainNameServers: [],
-      leaseTime: 2000,
-      extra: new Map([
-        [17, text('/pool')],
-        [26, Uint8Array.of(5, 20)],
-        [42, Uint8Array.of(192, 0, 2, 1)],
-        [15, text('subnet.example')],
-        [224, text('subnet')],
-        [7, Uint8Array.of(192, 0, 2, 7)],
-        [6, Uint8Array.of(192, 0, 2, 53)],
-        [119, Uint8Array.of(6, ...text('subnet'), 7, ...text('example'), 0)],
-      ]),
-    })
+    assert.deepEqual(
+      { ...segment.pooled(ip('192.168.1.105'), 'default')!.config },
+      {
+        subnetMask: ip('255.255.255.0'),
+        broadcastAddress: ip('192.168.1.255'),
+        routers: [ip('192.168.1.254')],
+        domainNameServers: [],
+        leaseTime: 2000,
+        extra: new Map([
+          [17, text('/pool')],
+          [26, Uint8Array.of(5, 20)],
+          [42, Uint8Array.of(192, 0, 2, 1)],
+          [15, text('subnet.example')],
+          [224, text('subnet')],
+          [7, Uint8Array.of(192, 0, 2, 7)],
+          [6, Uint8Array.of(192, 0, 2, 53)],
+          [119, Uint8Array.of(6, ...text('subnet'), 7, ...text('example'), 0)],
+        ]),
+      },
+    )
   })
 
   test('routes are routes: the default one is added to them (P11)', () => {

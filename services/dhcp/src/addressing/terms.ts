@@ -9,6 +9,7 @@ import {
   logServer,
   microsoftClasslessStaticRoute,
   ntpServers,
+  prepared,
   router,
   subnetMask,
   type NetworkConfig,
@@ -67,7 +68,11 @@ export function leaseTimeAt(stage: Stage, leaseTime: Seconds, times: StageTimes)
 }
 
 export function byStage(termsAt: (stage: Stage) => Terms): TermsByStage {
-  return { default: termsAt('default'), firmware: termsAt('firmware'), ipxe: termsAt('ipxe') }
+  const ready = (stage: Stage): Terms => {
+    const terms = termsAt(stage)
+    return { ...terms, config: prepared(terms.config) }
+  }
+  return { default: ready('default'), firmware: ready('firmware'), ipxe: ready('ipxe') }
 }
 
 /** The configuration with what it does not say itself from `defaults`. Routes stay routes: the default one has to be added to them. */
