@@ -27,6 +27,7 @@ export {
 export { MessageTraits, type RelayIds } from './dhcp/message-traits.ts'
 export { ChainLoads } from './dhcp/chain-loads.ts'
 export { LinkDoors } from './dhcp/link-doors.ts'
+export { macList } from './dhcp/mac-list.ts'
 export { packetFields } from './dhcp/packet-line.ts'
 export { serveDhcp, serveDhcpWithStore, type DhcpService, type DhcpStoreService } from './dhcp/serve.ts'
 export { openJailed, relativeName, type JailedFile, type JailRefusal } from './files/jail.ts'

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage, messageType, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Endpoint, type Ipv4Address } from '@reboots/protocol/net'
 import { packetFields, type DhcpAnswer } from '@reboots/runtime'
+import { admissionOf } from './admission.ts'
 import type { Outcome } from './outcome.ts'
 import { levelOf, remarksOf } from './packet-line.ts'
 import { answered, changed, ip, LINK, NOBODY, NOW, site, siteOf, UEFI, vector, vectorBytes } from './site.fixture.ts'
@@ -15,16 +16,15 @@ const names = readdirSync(new URL('../../../packages/protocol/vectors/', import.
 const doors = [67, 4011] as const
 
 /** A policy that lets everybody boot: nothing but the packet itself can lead to silence. */
-const everybody = site({
-  policy: `
+const EVERYBODY_BOOTS = `
 apiVersion: reboots/v1
 kind: BootPolicy
 profiles: { shell: { ipxe: { script: shell } } }
 rules: []
 otherwise: { boot: shell }
 tests: []
-`,
-})
+`
+const everybody = site({ policy: EVERYBODY_BOOTS })
 
 /** The same, and firmware shows a menu. */
 const choosing = site({
@@ -37,6 +37,15 @@ rules: []
 otherwise: { menu: m }
 `,
   settings: { discovery: { broadcast: true, multicast: ip('224.0.1.2') } },
+})
+
+/** The same, for some machines only, and for those that have waited. */
+const selective = site({
+  policy: EVERYBODY_BOOTS,
+  settings: {
+    admission: admissionOf({ macs: [], ouis: ['52:54:00'], denyMacs: [], denyOuis: ['52:54:01'] }),
+    minimumSecs: 2,
+  },
 })
 
 /** Answers octets, and proves that what became of them can be logged. */
@@ -113,7 +122,8 @@ describe('any datagram', () => {
             ...header,
             options: new Map([...message.options, ...entries.filter(([c]) => c !== 52)]),
           }
-          for (const ports of [everybody, choosing]) assertHarmless(tried(encodeMessage(made), port, from, ports))
+          for (const ports of [everybody, choosing, selective])
+            assertHarmless(tried(encodeMessage(made), port, from, ports))
         },
       ),
       { numRuns: 3000 },

@@ -1,6 +1,7 @@
 import type { Ipv4Address } from '@reboots/protocol/net'
 import { bootServersOn, ConfigError, fields, isChosen, metricsSection, sections } from '@reboots/runtime'
 import { z } from 'zod'
+import { admission, admissionOf } from './admission.ts'
 import { modeFor } from './networks.ts'
 import type { Link, Settings } from './ports.ts'
 
@@ -52,6 +53,19 @@ const proxydhcp = z.object({
       'How port 67 is heard. bind: it is ours; capture: beside another program of this host that has it, without binding; ' +
         'share: with one that shares it (SO_REUSEADDR), broadcasts only',
     ),
+  admission: admission.prefault({}),
+  minimumSecs: z
+    .int()
+    .min(0)
+    .max(60)
+    .default(0)
+    .describe('Only clients are answered on port 67 that say they have tried for so many seconds'),
+  delayMilliseconds: z
+    .int()
+    .min(0)
+    .max(3000)
+    .default(0)
+    .describe('Milliseconds that an OFFER waits, so that another proxy is heard first'),
   otherServers: otherServers.prefault({}),
   metrics: metricsSection('127.0.0.1:7011'),
 })
@@ -67,8 +81,15 @@ export const shape = z.object({
 
 export type Config = z.infer<typeof shape>
 
-/** What may change while the service runs, besides `links` and `log.level`: all but the groups and what is listened on. */
-export const LIVE = ['boot', 'proxydhcp.mode', 'proxydhcp.networks', 'proxydhcp.discovery.broadcast'] as const
+/** What may change while the service runs, besides `links` and `log.level`. */
+export const LIVE = [
+  'boot',
+  'proxydhcp.mode',
+  'proxydhcp.networks',
+  'proxydhcp.discovery.broadcast',
+  'proxydhcp.admission',
+  'proxydhcp.minimumSecs',
+] as const
 
 type PlaceOf = (path: readonly PropertyKey[]) => string
 
@@ -77,12 +98,14 @@ export function settingsOf(config: Config, links: readonly Link[], placeOf: Plac
   const problems = strayLinks(config, links, placeOf)
   if (problems.length > 0) throw new ConfigError(problems)
   const { boot, proxydhcp } = config
-  const { mode, networks, discovery } = proxydhcp
+  const { mode, networks, discovery, minimumSecs } = proxydhcp
   const servers = new Map(links.map((link) => [link.name, bootServersOn(link, boot)]))
   return {
     bootServers: (link) => servers.get(link.name) ?? bootServersOn(link, boot),
     modeFor: networks.length === 0 ? () => mode : (link, behind) => modeFor(networks, mode, link, behind),
     discovery,
+    admission: admissionOf(proxydhcp.admission),
+    minimumSecs,
     addresses: new Set<Ipv4Address>(links.map((link) => link.address)),
   }
 }

@@ -16,14 +16,15 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
   if (message.op !== 'bootrequest') return { silent: 'not-a-client-message' }
   const client = identifyClient(message)
   if (client === undefined) return { silent: 'not-a-network-boot-client' }
-  const silent = whyNot(message)
+  const silent = whyNot(message, ports)
   if (silent !== undefined) return { silent, client }
   return { ...onDiscover(message, client, arrival, ports, now), client }
 }
 
-function whyNot(message: DhcpMessage): Silence | undefined {
+function whyNot(message: DhcpMessage, { settings }: Ports): Silence | undefined {
   const type = messageType(message)
   if (type === undefined) return 'not-a-dhcp-message'
   if (type !== 'discover') return 'not-a-discover'
-  return message.hops > MAX_HOPS ? 'too-many-hops' : undefined
+  if (message.hops > MAX_HOPS) return 'too-many-hops'
+  return settings.admission(message) ?? (message.secs < settings.minimumSecs ? 'too-early' : undefined)
 }

@@ -25,7 +25,7 @@ await runService({
     let ports: Ports = { ...replicas, ...memories, settings: settings.current }
 
     const surroundings = { log, metrics, ioThread: config.links.ioThread }
-    const doors = await openDoors(settings.links, () => ports, surroundings, config.proxydhcp.port67)
+    const doors = await openDoors(settings.links, () => ports, surroundings, config.proxydhcp)
     const watch = await watchServers(config, () => ports, settings.links, { log, metrics })
     await settings.follow(LIVE, (settings, links) => {
       ports = { ...ports, settings }

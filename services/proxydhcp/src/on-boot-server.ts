@@ -75,7 +75,8 @@ function whyNot(message: DhcpMessage, client: BootClient, { from }: Arrival, por
   if (client.transport === 'http') return 'http-client-at-boot-server'
   const selected = option(message, serverIdentifier)
   if (selected !== undefined && !ports.settings.addresses.has(selected)) return 'other-server-selected'
-  return from.address === UNSPECIFIED || from.port === 0 ? 'no-return-address' : undefined
+  if (from.address === UNSPECIFIED || from.port === 0) return 'no-return-address'
+  return ports.settings.admission(message)
 }
 
 /** Sub-option 71: what the client chose from a menu. An option 43 that cannot be read says nothing. */

@@ -2,6 +2,7 @@ import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
 import type { Discovery } from '@reboots/protocol/pxe'
 import type { BootServers, MachineFacts, Policy, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
+import type { Admission } from './admission.ts'
 import type { Choices } from './choices.ts'
 import type { Mode } from './networks.ts'
 
@@ -36,6 +37,10 @@ export interface Settings {
   modeFor(link: Link, behind: Ipv4Address): Mode
   /** How clients that show a menu may look for boot servers. */
   readonly discovery: Discovery
+  /** Which machines are ours at all. */
+  readonly admission: Admission
+  /** Seconds that a client has to have tried for on port 67. */
+  readonly minimumSecs: number
   /** Our address on every link we answer on: what a client may name as the server it means. */
   readonly addresses: ReadonlySet<Ipv4Address>
 }

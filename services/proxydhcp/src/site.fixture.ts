@@ -13,6 +13,7 @@ import {
 } from '@reboots/rules'
 import { answerDatagram, bootServersOn, ChainLoads, createMachineIndex, type DhcpAnswer } from '@reboots/runtime'
 import { machine } from '@reboots/testkit'
+import { EVERYBODY } from './admission.ts'
 import { Choices } from './choices.ts'
 import type { Outcome } from './outcome.ts'
 import { handle } from './handle.ts'
@@ -72,6 +73,8 @@ export function site(options: SiteOptions = {}): Ports {
       bootServers: (link) => bootServersOn(link, { ...BOOT, ...options.boot }),
       modeFor: () => 'auto-proxy',
       discovery: { broadcast: false },
+      admission: EVERYBODY,
+      minimumSecs: 0,
       addresses: new Set([LINK.address]),
       ...options.settings,
     },

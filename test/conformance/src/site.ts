@@ -50,6 +50,8 @@ export interface Site {
   readonly menu?: Menu
   /** How clients may look for boot servers, besides asking those in the menu. */
   readonly discovery?: Discovery
+  /** Port 67 belongs to another program of the host, which says nothing. */
+  readonly captured?: boolean
 }
 
 export interface Port {

@@ -1,6 +1,7 @@
 import { parseIpv4 } from '@reboots/protocol/net'
 import { z } from 'zod'
 import { cidr } from './cidr.ts'
+import { mac, oui } from './hardware-address.ts'
 
 /** Every section a configuration file may have, whoever reads it. */
 export const SECTION_NAMES = [
@@ -33,6 +34,8 @@ export const fields = {
   }),
   /** A network, `192.0.2.0/24`. */
   cidr,
+  mac,
+  oui,
   /** `host:port`; `[::1]:port` for IPv6; `:port` for every address. */
   hostPort: z.string().refine((text) => Number(HOST_AND_PORT.exec(text)?.[1] ?? 65536) <= 65535, {
     error: (issue) => `must be host:port such as 127.0.0.1:7067, not "${String(issue.input)}"`,

@@ -1,5 +1,6 @@
 import { macOf, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { inSubnet, UNSPECIFIED, type Instant, type Ipv4Address } from '@reboots/protocol/net'
+import { macList } from '@reboots/runtime'
 import type { Cidr } from '../addressing/subnet-config.ts'
 import type { Silence } from '../outcome.ts'
 import type { Arrival } from '../ports.ts'
@@ -40,12 +41,8 @@ function neverThrough(relays: readonly Cidr[]): Gate {
 }
 
 function neverOf({ denyMacs, denyOuis }: AdmissionConfig): Gate {
-  const macs: ReadonlySet<string> = new Set(denyMacs)
-  const ouis: ReadonlySet<string> = new Set(denyOuis)
-  return (message) => {
-    const mac = macOf(message)
-    return macs.has(mac) || ouis.has(mac.slice(0, 8)) ? 'denied' : undefined
-  }
+  const isListed = macList(denyMacs, denyOuis)
+  return (message) => (isListed(message) ? 'denied' : undefined)
 }
 
 function relaysAt(perSecond: number): Gate {

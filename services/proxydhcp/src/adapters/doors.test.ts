@@ -20,6 +20,7 @@ import { openDoors } from './doors.ts'
 const link = { ...LINK, index: 1, hardwareAddress: '02:00:00:00:00:01' } as UdpLink
 const log = createLog('proxydhcp', { level: 'silent', format: 'json' })
 const discover = vectorBytes('v01-ovmf-x64-pxe-discover')
+const AS_SHIPPED = { port67: 'bind', delayMilliseconds: 0 } as const
 const MAC = parseMac('52:54:00:aa:01:01')!
 const record = machine({ mac: MAC })
 
@@ -104,7 +105,7 @@ test('when 4011 cannot be had, 67 does not stay open', async () => {
     if (options.port === 4011) throw new OperatorError('UDP port 4011 is taken', 'stop it')
     return doors.open(options)
   }
-  const opening = openDoors([link], () => site(), { log, metrics: createMetrics('proxydhcp'), open })
+  const opening = openDoors([link], () => site(), { log, metrics: createMetrics('proxydhcp'), open }, AS_SHIPPED)
   await assert.rejects(opening, OperatorError)
   assert.deepEqual(doors.closed, [67])
 })
@@ -113,7 +114,7 @@ test('the group of discovery is heard on port 4011 only', async () => {
   const doors = new Doors()
   const multicast = parseIpv4('224.0.1.2')!
   const ports = site({ settings: { discovery: { broadcast: false, multicast } } })
-  await openDoors([link], () => ports, { log, metrics: createMetrics('proxydhcp'), open: doors.open })
+  await openDoors([link], () => ports, { log, metrics: createMetrics('proxydhcp'), open: doors.open }, AS_SHIPPED)
   assert.deepEqual(
     doors.groups,
     new Map([
@@ -146,6 +147,6 @@ async function service(t: TestContext) {
   await Promise.all([machines.whenSynced, policy.whenSynced])
   const doors = new Doors()
   const ports = { ...site(), machines, policy }
-  await openDoors([link], () => ports, { log, metrics, open: doors.open })
+  await openDoors([link], () => ports, { log, metrics, open: doors.open }, AS_SHIPPED)
   return { doors, metrics, hardware, rules, machines, changes }
 }

@@ -6,13 +6,14 @@ import { onBootServer } from '../on-boot-server.ts'
 import type { Outcome } from '../outcome.ts'
 import { levelOf, remarksOf } from '../packet-line.ts'
 import type { Ports } from '../ports.ts'
+import { late } from './late-door.ts'
 
 /** Opens the DHCP server port and that of PXE boot servers (PXE 2.1 §2.2.5) on every link, and answers what comes in there by what `ports` gives then. */
 export function openDoors(
   links: readonly UdpLink[],
   ports: () => Ports,
   surroundings: Pick<DhcpService<Outcome>, 'log' | 'metrics' | 'open' | 'ioThread'>,
-  port67: DoorWay = 'bind',
+  { port67, delayMilliseconds }: { readonly port67: DoorWay; readonly delayMilliseconds: number },
 ): Promise<LinkDoors> {
   const { multicast } = ports().settings.discovery
   return serveDhcp<Outcome>({
@@ -27,5 +28,6 @@ export function openDoors(
     level: levelOf,
     remarks: remarksOf,
     ...surroundings,
+    ...(delayMilliseconds > 0 && { open: late(SERVER_PORT, delayMilliseconds, surroundings.open) }),
   })
 }

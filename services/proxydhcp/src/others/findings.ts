@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
     name: 'boot-file',
     holds: (reply) => gives(reply) && reply.file !== '' && !isHttp(reply),
     says: ({ file }) =>
-      `sends a boot file (${file}): for iPXE and U-Boot this one will win over the proxy, because it comes with the address; UEFI may take either`,
+      `sends a boot file (${file}): for iPXE and U-Boot this one will win over the proxy, because it comes with the address, also for an iPXE that UEFI has loaded from us`,
     remedies: {
       dnsmasq: 'remove dhcp-boot and dhcp-option=66 and 67 from dnsmasq',
       Kea: 'remove boot-file-name and next-server from Kea (global, classes, subnets and reservations)',
@@ -69,11 +69,10 @@ const ROWS: readonly Row[] = [
     holds: (reply) => !gives(reply) && (isPxe(reply) || isHttp(reply)),
     says: () => 'is a proxy, too: a machine that both answer boots from the one that is faster',
     remedies: {
-      dnsmasq:
-        'give each its own machines (proxydhcp.networks and the policy), or remove dhcp-range=…,proxy from dnsmasq',
-      Kea: 'give each its own machines (proxydhcp.networks and the policy), or stop one of them',
-      Windows: 'give each its own machines (proxydhcp.networks and the policy; a delay in Windows Deployment Services)',
-      any: 'give each its own machines (proxydhcp.networks and the policy), or stop one; a replica of this one belongs into proxydhcp.otherServers.known',
+      dnsmasq: 'give each its own machines (proxydhcp.admission here), or remove dhcp-range=…,proxy from dnsmasq',
+      Kea: 'give each its own machines (proxydhcp.admission here), or stop one of them',
+      Windows: 'give each its own machines (proxydhcp.admission here; a delay in Windows Deployment Services)',
+      any: 'give each its own machines (proxydhcp.admission), let one wait (proxydhcp.minimumSecs), or stop one; a replica of this one belongs into proxydhcp.otherServers.known',
     },
   },
 ]

@@ -42,7 +42,7 @@ const COUNTER = /^reboots_proxydhcp_packets_total\{port="\d+",received="[^"]*",o
  *     noise, boot clients ─────┘     │      └── dhclient, udhcpc, dhcpcd
  *                                 tcpdump: whatever comes from the proxy's hardware address
  */
-export async function makeNoise(frames: number, seed: number): Promise<Findings> {
+export async function makeNoise(frames: number, seed: number, captured = false): Promise<Findings> {
   const directory = await mkdtemp(path.join(tmpdir(), 'cf-noise-'))
   const lan = await Lan.open({ prefix: 'cn' })
   try {
@@ -52,13 +52,20 @@ export async function makeNoise(frames: number, seed: number): Promise<Findings>
     await proxy.ip('address', 'add', `${SERVER}/24`, 'broadcast', '+', 'dev', 'eth0')
     const capture = await lan.capture(`ether src ${await proxy.mac()}`)
     await startSite(lan, directory)
-    await reboots.start(proxy, directory, PROXY_SITE)
+    if (captured) await holdPort67(proxy)
+    await reboots.start(proxy, directory, { ...PROXY_SITE, captured })
     const leases = await realClients(lan, directory)
     return await replay(lan, proxy, capture, frames, seed, leases)
   } finally {
     await lan.close()
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** A program that has the port for itself, and nothing to say. */
+async function holdPort67(host: Host): Promise<void> {
+  const program = "require('dgram').createSocket('udp4').bind(67, () => console.log('bound'))"
+  await host.start('holder', { command: process.execPath, args: ['-e', program] }).waitFor(/bound/)
 }
 
 async function startSite(lan: Lan, directory: string): Promise<void> {

@@ -83,6 +83,7 @@ function configuration(site: Site): unknown {
     rapidCommit = false,
     probe = false,
     discovery = { broadcast: false },
+    captured = false,
   } = site
   // Without koffi a process serves one link.
   const served = unprivileged === true ? links.slice(0, 1) : links
@@ -91,7 +92,7 @@ function configuration(site: Site): unknown {
     hardware: { files: ['hardware.yaml'] },
     rules: { policy: 'policy.yaml' },
     boot: { binaries: { bios: BOOT.bios, 'uefi-ia32': BOOT.ia32, 'uefi-x64': BOOT.x64, 'uefi-arm64': BOOT.arm64 } },
-    ...(mode === 'proxy' && { proxydhcp: { discovery } }),
+    ...(mode === 'proxy' && { proxydhcp: { discovery, port67: captured ? 'capture' : 'bind' } }),
     ...(mode === 'dhcp' && { dhcp: addressing(subnets, rapidCommit, probe) }),
   }
 }
