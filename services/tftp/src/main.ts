@@ -3,6 +3,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { chooseLinks, listenAddress, runService, startHealth } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { tftpMetrics } from './adapters/metrics.ts'
+import { autoexecScript, httpOrigin, withAutoexec } from './autoexec.ts'
 import { shape } from './config.ts'
 import { inspectRoots, missingRoots } from './roots.ts'
 import { openServer } from './server.ts'
@@ -20,26 +21,29 @@ await runService({
       tftp.listen.length > 0
         ? tftp.listen.map(listenAddress)
         : chooseLinks(links).links.map((link) => ({ host: formatIpv4(link.address), port: boot.tftpPort }))
+    const bootFiles = Object.values(boot.binaries).filter((name) => name !== undefined)
     const options = {
-      files,
       transfers,
       limits: tftp,
       log,
       metrics: tftpMetrics(metrics, { active: () => transfers.active, cached: () => files.cachedOctets }),
     }
-    const servers = await Promise.all(addresses.map((address) => openServer({ ...address, ...options })))
+    const servers = await Promise.all(
+      addresses.map((address) =>
+        openServer({
+          ...address,
+          ...options,
+          files: withAutoexec(files, autoexecScript(httpOrigin(boot, address.host), bootFiles)),
+        }),
+      ),
+    )
     const health = await startHealth({
       listen: tftp.metrics.listen,
       metrics,
       ready: () =>
         missingRoots(roots).length < roots.length ? [] : [`no directory of tftp.root exists: ${roots.join(', ')}`],
     })
-    const found = await inspectRoots(
-      roots,
-      Object.values(boot.binaries).filter((name) => name !== undefined),
-      files,
-      log,
-    )
+    const found = await inspectRoots(roots, bootFiles, files, log)
     announce(
       [
         ...servers.map((server) => ({ what: 'TFTP', address: server.address })),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BYO_SERVERS, printByoDhcp, requireTools, startByoServer, type ByoServer } from '@reboots/testkit'
-import { answersOf, bootServerRequests, fetchesOf } from './evidence.ts'
-import { assertArguments, LAB_MISSING, MAC, recordOf, SCRIPT_AND_KERNEL } from './lab.ts'
+import { answersOf, bootServerRequests, fetchedAutoexec, fetchesOf } from './evidence.ts'
+import { assertArguments, LAB_MISSING, MAC, recordOf, SCRIPT, SCRIPT_AND_KERNEL } from './lab.ts'
 import type { Firmware } from './machine.ts'
-import { ORIGIN, REBOOTS_ADDRESS, SITE_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
+import { BOOT_WITHIN_MS, ORIGIN, REBOOTS_ADDRESS, SITE_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
 import { NETWORK, type SiteDhcp } from './site.ts'
 import type { ServiceName } from './stack.ts'
 
@@ -40,6 +40,34 @@ for (const [server, firmware, first, arch] of ROWS) {
       assert.match(String(script?.['path']), new RegExp(`\\?arch=${arch}&`))
     })
   })
+}
+
+test('iPXE finds its script by a server that gives everybody the same file', { skip }, async () => {
+  const record = recordOf('byo-one')
+  const options: NetworkOptions = {
+    label: 'byo-one',
+    services: SERVICES,
+    site: oneFileForAll('autoexec.ipxe'),
+    records: [record],
+    ipv6: 'advertised',
+    bootFiles: { kernel: Uint8Array.of(0), initrd: Uint8Array.of(0) },
+  }
+  await withNetwork(options, async (network) => {
+    const machine = await network.powerOn('bios', MAC)
+    // The script of the machine says who it is for.
+    await machine.waitFor(new RegExp(`Reboots: ${record.name} `), BOOT_WITHIN_MS)
+    await machine.powerOff()
+    const sightings = network.sightings()
+    assert.ok(fetchedAutoexec(sightings))
+    assert.equal(fetchesOf(sightings)[0], SCRIPT)
+  })
+})
+
+/** As UniFi is configured, which runs dnsmasq too. */
+function oneFileForAll(file: string): SiteDhcp {
+  const { dnsmasq } = BYO_SERVERS
+  const text = `dhcp-range=192.168.88.100,192.168.88.150,600\ndhcp-boot=${file},,${REBOOTS_ADDRESS}\n`
+  return { ...dnsmasq, start: (host, directory) => startByoServer(dnsmasq, text, host, directory) }
 }
 
 async function printed(server: ByoServer): Promise<SiteDhcp> {

@@ -36,10 +36,20 @@ export function bootServerRequests(sightings: readonly Sighting[]): DhcpSighting
   return dhcpOf(sightings).filter(({ packet, message }) => packet.to.port === 4011 && message.op === 'bootrequest')
 }
 
-/** The files fetched whole, in order: `RRQ ipxe.efi`, `GET /files/vmlinuz`; URLs without their query. */
+/** What newer iPXE for UEFI asks for before anything else, and older iPXE never. */
+const AUTOEXEC = 'autoexec.ipxe'
+
+/** Whether iPXE has been given its first script by TFTP. */
+export function fetchedAutoexec(sightings: readonly Sighting[]): boolean {
+  return sightings.some((one) => one.kind === 'tftp' && one.what === 'complete' && one.file === AUTOEXEC)
+}
+
+/** The files fetched whole, in order: `RRQ ipxe.efi`, `GET /files/vmlinuz`; URLs without their query. No word of autoexec.ipxe. */
 export function fetchesOf(sightings: readonly Sighting[]): string[] {
   return sightings.flatMap((sighting) => {
-    if (sighting.kind === 'tftp' && sighting.what === 'complete') return [`RRQ ${sighting.file}`]
+    if (sighting.kind === 'tftp' && sighting.what === 'complete') {
+      return sighting.file === AUTOEXEC ? [] : [`RRQ ${sighting.file}`]
+    }
     if (sighting.kind === 'http' && sighting.what === 'answer' && sighting.status === 200) {
       // iPXE writes the colons of a MAC as %3A.
       return [`${sighting.method} ${decodeURIComponent(withoutQuery(sighting.path))}`]

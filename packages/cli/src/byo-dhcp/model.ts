@@ -1,3 +1,4 @@
+import { ownScriptUrl } from '@reboots/protocol/ipxe'
 import { ARCHITECTURES, FILE_LIMIT, type Architecture, type Firmware } from '@reboots/protocol/pxe'
 import { OperatorError } from '@reboots/runtime'
 import type { Subnet } from './subnet.ts'
@@ -83,14 +84,10 @@ function fileFor(firmware: Firmware, transport: Architecture['transport'], binar
   return fitting(transport === 'http' ? `${place.http}/ipxe/binary/${binary}` : binary)
 }
 
-/**
- * iPXE expands settings in the file name that DHCP gives it, so one text serves all machines. `netX` is the interface that booted;
- * platform and architecture are what a DHCP answer of Reboots writes as a number. The UUID is left out where it does not fit.
- */
+/** One text for all machines, because iPXE fills in what differs. The UUID is left out where it does not fit. */
 function scriptUrl(origin: string): string {
-  const url = `${origin}/ipxe/script/\${netX/mac}/auto.ipxe?arch=\${platform}-\${buildarch}`
-  const whole = `${url}&uuid=\${uuid}`
-  return whole.length <= FILE_LIMIT ? whole : fitting(url)
+  const whole = ownScriptUrl(origin, { uuid: true })
+  return whole.length <= FILE_LIMIT ? whole : fitting(ownScriptUrl(origin, { uuid: false }))
 }
 
 /** Old firmware reads no more than the header field of DHCP. */

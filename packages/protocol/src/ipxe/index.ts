@@ -2,13 +2,16 @@ export { bootLinux, giveUp, retrying, type LinuxBoot, type Retrying } from './re
 export {
   and,
   attempt,
+  autoboot,
   boot,
   chain,
   choose,
+  dhcp,
   echo,
   exit,
   goto,
   gotoChosen,
+  imgfetch,
   imgfree,
   inc,
   initrd,
@@ -24,4 +27,5 @@ export {
   sleep,
   type Line,
 } from './script.ts'
+export { ownScriptUrl } from './script-url.ts'
 export { IpxeValueError, trusted, type IpxeValueReason, type Trusted, type Value } from './value.ts'

@@ -34,6 +34,11 @@ export function initrd(from: Value, name?: string): Line {
   return name === undefined ? line('initrd', url(from)) : line('initrd', '--name', identifier(name), url(from))
 }
 
+/** Fetches an image under a name of its own, and does nothing with it. */
+export function imgfetch(from: Value, name: string): Line {
+  return line('imgfetch', '--name', identifier(name), url(from))
+}
+
 /** Forgets one image, or all of them: memory for the next attempt, and nothing left that could be booted by mistake. */
 export function imgfree(image?: string): Line {
   return image === undefined ? line('imgfree') : line('imgfree', identifier(image))
@@ -47,6 +52,16 @@ export function boot(image?: string): Line {
 /** Fetches another script or program and runs it. */
 export function chain(to: Value, options: { readonly autofree?: boolean; readonly replace?: boolean } = {}): Line {
   return line('chain', ...(options.autofree ? ['--autofree'] : []), ...(options.replace ? ['--replace'] : []), url(to))
+}
+
+/** Configures the first interface that a DHCP server answers on. */
+export function dhcp(): Line {
+  return line('dhcp')
+}
+
+/** What iPXE does without a script: DHCP on one interface after the other, and boots what it is told. Returns only if that fails. */
+export function autoboot(): Line {
+  return line('autoboot')
 }
 
 /**

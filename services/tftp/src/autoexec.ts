@@ -1,0 +1,80 @@
+import {
+  and,
+  attempt,
+  autoboot,
+  boot,
+  chain,
+  dhcp,
+  exit,
+  goto,
+  imgfetch,
+  ipxeScript,
+  iseq,
+  isset,
+  label,
+  or,
+  ownScriptUrl,
+  trusted,
+} from '@reboots/protocol/ipxe'
+import { memoryContent } from '@reboots/protocol/tftp'
+import type { BootFile, Files } from './ports.ts'
+
+/** iPXE for UEFI looks for this beside the file it was loaded from, and runs it before anything else. */
+const NAME = 'autoexec.ipxe'
+
+/**
+ * For iPXE that a DHCP server has sent here which cannot tell iPXE from firmware: offered one of our own files once more, or none at all,
+ * it goes to its script instead of loading itself for ever. Offered anything else it boots that, as without this script.
+ */
+export function autoexecScript(origin: string, bootFiles: readonly string[]): string {
+  const own = [...new Set([NAME, ...bootFiles])].filter((name) => PLAIN.test(name))
+  return ipxeScript(
+    or(dhcp(), exit(1)),
+    attempt(and(isset(trusted('${root-path}')), goto('as-ever'))),
+    or(isset(FILENAME), goto('script')),
+    own.map((name) => attempt(and(iseq(FILENAME, trusted(name)), goto('script')))),
+    // Saves asking DHCP once more. A name with settings in it is not expanded here: that is not found, and autoboot knows better.
+    or(imgfetch(FILENAME, 'next'), goto('as-ever')),
+    attempt(boot('next')),
+    exit(1),
+    label('as-ever'),
+    attempt(autoboot()),
+    exit(1),
+    label('script'),
+    attempt(chain(trusted(ownScriptUrl(origin, { uuid: true })), { autofree: true, replace: true })),
+    exit(1),
+  )
+}
+
+const FILENAME = trusted('${filename}')
+/** iPXE has no way to write other names. */
+const PLAIN = /^[A-Za-z0-9._/+-]+$/
+
+/** Where ipxe-http is for machines that found tftp at `host`. On the same one, which iPXE knows if we do not. */
+export function httpOrigin(
+  boot: { readonly httpHost?: string | undefined; readonly httpPort: number },
+  host: string,
+): string {
+  const ownHost = /^(?!0\.0\.0\.0$)\d+\.\d+\.\d+\.\d+$/.test(host) ? host : '${next-server}'
+  return `http://${boot.httpHost ?? ownHost}:${boot.httpPort}`
+}
+
+/** The files, and autoexec.ipxe in any directory that has none of its own. */
+export function withAutoexec(files: Files, script: string): Files {
+  const bytes = new TextEncoder().encode(script)
+  return {
+    async open(names) {
+      const found = await files.open(names)
+      return found === 'missing' && names.some(isAutoexec) ? inMemory(bytes) : found
+    },
+  }
+}
+
+function isAutoexec(name: string): boolean {
+  return name === NAME || name.endsWith(`/${NAME}`)
+}
+
+function inMemory(bytes: Uint8Array): BootFile {
+  const content = { ...memoryContent(bytes), load: () => Promise.resolve() }
+  return { name: NAME, size: bytes.length, content, close: () => {} }
+}
