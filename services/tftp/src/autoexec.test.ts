@@ -36,6 +36,13 @@ for (const [httpHost, listening, origin] of hosts) {
     assert.equal(httpOrigin({ httpHost, httpPort: 7080 }, listening), origin))
 }
 
+test('a host that is none is refused', () => {
+  assert.throws(
+    () => httpOrigin({ httpHost: 'a b', httpPort: 7080 }, '192.0.2.1'),
+    /boot\.httpHost is "a b", which is no host/,
+  )
+})
+
 const file: BootFile = {
   name: 'on disk',
   size: 1,

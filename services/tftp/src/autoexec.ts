@@ -17,6 +17,7 @@ import {
   trusted,
 } from '@reboots/protocol/ipxe'
 import { memoryContent } from '@reboots/protocol/tftp'
+import { OperatorError } from '@reboots/runtime'
 import type { BootFile, Files } from './ports.ts'
 
 /** iPXE for UEFI looks for this beside the file it was loaded from, and runs it before anything else. */
@@ -50,14 +51,35 @@ const FILENAME = trusted('${filename}')
 /** iPXE has no way to write other names. */
 const PLAIN = /^[A-Za-z0-9._/+-]+$/
 
-/** Where ipxe-http is for machines that found tftp at `host`. On the same one, which iPXE knows if we do not. */
-export function httpOrigin(
-  boot: { readonly httpHost?: string | undefined; readonly httpPort: number },
-  host: string,
-): string {
-  const ownHost = /^(?!0\.0\.0\.0$)\d+\.\d+\.\d+\.\d+$/.test(host) ? host : '${next-server}'
-  return `http://${boot.httpHost ?? ownHost}:${boot.httpPort}`
+interface Boot {
+  readonly httpHost?: string | undefined
+  readonly httpPort: number
+  readonly binaries: Readonly<Record<string, string | undefined>>
 }
+
+/** The files for who asks at `host`: those there are, and the script. */
+export function withAutoexecFor(files: Files, boot: Boot, host: string): Files {
+  return withAutoexec(files, autoexecScript(httpOrigin(boot, host), bootFilesOf(boot)))
+}
+
+/** What machines are told to ask for. */
+export function bootFilesOf({ binaries }: Pick<Boot, 'binaries'>): readonly string[] {
+  return Object.values(binaries).filter((name) => name !== undefined)
+}
+
+/** Where ipxe-http is for machines that found tftp at `host`. On the same one, which iPXE knows if we do not. */
+export function httpOrigin({ httpHost, httpPort }: Pick<Boot, 'httpHost' | 'httpPort'>, host: string): string {
+  if (httpHost !== undefined && !HOST.test(httpHost)) {
+    throw new OperatorError(`boot.httpHost is "${httpHost}", which is no host`, 'Set it to a name or an address.')
+  }
+  const ownHost = ADDRESS.test(host) ? host : '${next-server}'
+  return `http://${httpHost ?? ownHost}:${httpPort}`
+}
+
+/** Besides names and addresses, IPv6 in brackets. */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/
+/** Not the one that stands for all. */
+const ADDRESS = /^(?!0\.0\.0\.0$)\d+\.\d+\.\d+\.\d+$/
 
 /** The files, and autoexec.ipxe in any directory that has none of its own. */
 export function withAutoexec(files: Files, script: string): Files {

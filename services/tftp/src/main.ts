@@ -3,7 +3,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { chooseLinks, listenAddress, runService, startHealth } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { tftpMetrics } from './adapters/metrics.ts'
-import { autoexecScript, httpOrigin, withAutoexec } from './autoexec.ts'
+import { bootFilesOf, withAutoexecFor } from './autoexec.ts'
 import { shape } from './config.ts'
 import { inspectRoots, missingRoots } from './roots.ts'
 import { openServer } from './server.ts'
@@ -21,7 +21,6 @@ await runService({
       tftp.listen.length > 0
         ? tftp.listen.map(listenAddress)
         : chooseLinks(links).links.map((link) => ({ host: formatIpv4(link.address), port: boot.tftpPort }))
-    const bootFiles = Object.values(boot.binaries).filter((name) => name !== undefined)
     const options = {
       transfers,
       limits: tftp,
@@ -30,11 +29,7 @@ await runService({
     }
     const servers = await Promise.all(
       addresses.map((address) =>
-        openServer({
-          ...address,
-          ...options,
-          files: withAutoexec(files, autoexecScript(httpOrigin(boot, address.host), bootFiles)),
-        }),
+        openServer({ ...address, ...options, files: withAutoexecFor(files, boot, address.host) }),
       ),
     )
     const health = await startHealth({
@@ -43,7 +38,7 @@ await runService({
       ready: () =>
         missingRoots(roots).length < roots.length ? [] : [`no directory of tftp.root exists: ${roots.join(', ')}`],
     })
-    const found = await inspectRoots(roots, bootFiles, files, log)
+    const found = await inspectRoots(roots, bootFilesOf(boot), files, log)
     announce(
       [
         ...servers.map((server) => ({ what: 'TFTP', address: server.address })),

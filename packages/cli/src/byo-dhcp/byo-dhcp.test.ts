@@ -84,6 +84,7 @@ const settings: readonly (readonly [text: string, says: RegExp])[] = [
     'boot: { tftpHost: 192.0.2.5, httpHost: 192.0.2.5, binaries: { bios: "a,b" } }',
     /boot\.binaries\.bios: "a,b" cannot be/,
   ],
+  ['boot: { tftpHost: 192.0.2.5, httpHost: "a,b" }', /boot\.httpHost: "a,b" is not where/],
   ['boot: { tftpHost: x }', /must be an IPv4 address/],
 ]
 for (const [text, says] of settings) {

@@ -28,8 +28,8 @@ export function bootPlace(options: PlaceOptions): BootPlace {
     tftp: options.tftp === undefined ? tftpHost(boot.tftpHost, own) : readAddress(options.tftp),
     http:
       options.http === undefined
-        ? `http://${boot.httpHost ?? own()}:${boot.httpPort}`
-        : readOrigin(options.http, boot.httpPort),
+        ? readOrigin('boot.httpHost', boot.httpHost ?? own(), boot.httpPort)
+        : readOrigin('--http', options.http, boot.httpPort),
     binaries: boot.binaries,
     ...(subnet !== undefined && { subnet }),
   }
@@ -62,11 +62,11 @@ function readAddress(text: string): string {
 
 const ORIGIN = /^(?:http:\/\/)?([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?\/?$/
 
-function readOrigin(text: string, port: number): string {
+function readOrigin(key: string, text: string, port: number): string {
   const [, host, own = port] = ORIGIN.exec(text) ?? []
   if (host !== undefined && fields.port.safeParse(Number(own)).success) return `http://${host}:${own}`
-  const remedy = 'Name a host, with a port or without: --http 192.0.2.5:7080'
-  throw new OperatorError(`--http: "${text}" is not where ipxe-http can be`, remedy)
+  const remedy = 'Name a host by its address or name, with a port or without: --http 192.0.2.5:7080'
+  throw new OperatorError(`${key}: "${text}" is not where ipxe-http can be`, remedy)
 }
 
 function readSubnet(text: string): Subnet {
