@@ -48,7 +48,7 @@ interface StormReport {
 }
 
 /** storm.c: steady load of any rate that the network can carry. */
-export function stormClient(program: string): Client {
+export function stormClient(program: string, env: Readonly<Record<string, string>> = {}): Client {
   return async ({ rate, seconds, clients, window = [] }) => {
     const args = [CLIENT, SERVER, rate, seconds, clients, window].flat().map(String)
     const {
@@ -57,7 +57,7 @@ export function stormClient(program: string): Client {
       rate: completed,
       offer,
       ack,
-    } = JSON.parse(await run(on('client', { command: program, args }))) as StormReport
+    } = JSON.parse(await run(on('client', { command: program, args, env }))) as StormReport
     const worse = (key: keyof Delays): number => Math.max(offer[key], ack[key])
     return {
       begun,

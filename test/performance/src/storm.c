@@ -5,6 +5,8 @@
  *     storm <own address> <server address> <exchanges per second> <seconds> <clients> [<most at a time>]
  *
  * With the last argument an exchange begins only when fewer than so many are under way: what a server can do at most.
+ * With STORM_PXE in the environment each exchange is a DISCOVER of UEFI firmware that boots from the network, and its OFFER: what a
+ * proxyDHCP server answers. Then the OFFER counts as the ACK.
  * Client n has MAC 02:00:00:00:00:00 + n. Prints one line of JSON: exchanges begun, OFFERs and ACKs within a second of what they
  * answer, exchanges per second (ACKs over the time from the first message sent to the last ACK), and delays in microseconds.
  */
@@ -31,7 +33,7 @@ static struct iovec in_vector[BATCH], out_vector[BATCH];
 static struct mmsghdr received[BATCH], sent[BATCH];
 static struct sockaddr_in server;
 static uint32_t own, clients;
-static int fd, queued;
+static int fd, queued, pxe;
 static int64_t *begun, *requested;
 static uint32_t *offer_delay, *ack_delay;
 static uint32_t exchanges, offers, acks, refused;
@@ -82,10 +84,24 @@ static void put(uint8_t *end, const uint8_t *chaddr, size_t length) {
   if (++queued == BATCH) flush();
 }
 
+/* What OVMF sends besides 53: 55, 57, 60, 93, 94 and 97. */
+static void put_firmware(uint8_t *end) {
+  static const char options[] =
+    "\x37\x23\x01\x02\x03\x04\x05\x06\x0c\x0d\x0f\x11\x12\x16\x17\x1c\x28\x29\x2a\x2b\x32\x33\x36\x3a\x3b\x3c\x42\x43\x61"
+    "\x80\x81\x82\x83\x84\x85\x86\x87" "\x39\x02\x05\xc0" "\x3c\x20PXEClient:Arch:00007:UNDI:003016" "\x5d\x02\x00\x07"
+    "\x5e\x03\x01\x03\x10" "\x61\x11\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa";
+  memcpy(end, options, sizeof options - 1);
+  memcpy(end + sizeof options - 1, out[queued] + 28, 6);
+  end[sizeof options + 5] = 255;
+  out_vector[queued].iov_len = end + sizeof options + 6 - out[queued];
+  if (++queued == BATCH) flush();
+}
+
 static void discover(int64_t time) {
   uint8_t *end = message(exchanges, 1);
   begun[exchanges++] = time;
-  put(end, end - 243 + 28, DISCOVER_LENGTH);
+  if (pxe) put_firmware(end);
+  else put(end, end - 243 + 28, DISCOVER_LENGTH);
 }
 
 static void request(const uint8_t *offer, const uint8_t *identifier, uint32_t number, int64_t time) {
@@ -116,6 +132,9 @@ static void reply(const uint8_t *bytes, size_t length, int64_t time) {
   if (number >= exchanges) return;
   if (type[2] == 2 && requested[number] == 0 && time - begun[number] < LOST_AFTER) {
     offer_delay[offers++] = (time - begun[number]) / 1000;
+    if (pxe) requested[number] = begun[number];
+    if (pxe) ack_delay[acks++] = offer_delay[offers - 1];
+    else
     request(bytes, identifier, number, time);
   } else if (type[2] == 5 && requested[number] > 0 && time - requested[number] < LOST_AFTER) {
     ack_delay[acks++] = (time - requested[number]) / 1000;
@@ -148,6 +167,7 @@ int main(int count, char **arguments) {
   }
   double rate = atof(arguments[3]), seconds = atof(arguments[4]);
   uint32_t all = rate * seconds;
+  pxe = getenv("STORM_PXE") != NULL;
   own = inet_addr(arguments[1]);
   clients = atoi(arguments[5]);
   uint32_t window = count == 7 ? atoi(arguments[6]) : all;
