@@ -20,6 +20,7 @@ const NEEDS = {
     'tcpdump',
     'setpriv',
     'qemu-system-x86_64',
+    'qemu-system-aarch64',
     'dnsmasq',
     'kea-dhcp4',
     'dhcpd',
@@ -34,7 +35,7 @@ const NEEDS = {
     'tftp',
     'redis-server',
   ],
-  files: ['/usr/share/OVMF', '/usr/lib/ipxe', '/usr/lib/ipxe/qemu'],
+  files: ['/usr/share/OVMF', '/usr/share/AAVMF', '/usr/lib/ipxe', '/usr/lib/ipxe/qemu'],
 }
 
 export const test: Command = {

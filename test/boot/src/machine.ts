@@ -4,10 +4,13 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Lan, Running } from '@reboots/testkit'
-import { PlainRom, plainRomArgs } from './plain-rom.ts'
+import { PlainRom, plainRomArgs, type Disguise } from './plain-rom.ts'
 
-/** SeaBIOS with iPXE as the card's ROM; the same as if that were not iPXE; OVMF that boots by PXE; OVMF that boots by HTTP. */
-export type Firmware = 'bios' | 'bios-rom' | 'uefi' | 'uefi-http'
+/**
+ * SeaBIOS with iPXE as the card's ROM; the same as if that were not iPXE, or had no HTTP; OVMF that boots by PXE; OVMF that boots by HTTP; AAVMF,
+ * which is OVMF for arm64, by PXE.
+ */
+export type Firmware = 'bios' | 'bios-rom' | 'bios-old-ipxe' | 'uefi' | 'uefi-http' | 'uefi-arm64'
 
 export interface MachineOptions {
   readonly firmware: Firmware
@@ -31,13 +34,25 @@ export interface Stage {
 
 const OVMF = '/usr/share/OVMF'
 const OVMF_FILES = [`${OVMF}/OVMF_CODE_4M.fd`, `${OVMF}/OVMF_VARS_4M.fd`]
-export const MACHINE_COMMANDS = ['qemu-system-x86_64']
+const AAVMF = '/usr/share/AAVMF'
+const X86_64 = 'qemu-system-x86_64'
+const ARM64 = 'qemu-system-aarch64'
+export const MACHINE_COMMANDS = [X86_64]
+export const ARM64_COMMANDS = [ARM64]
 const IPXE_ROM = ['/usr/lib/ipxe/qemu/pxe-virtio.rom']
 export const MACHINE_FILES: Readonly<Record<Firmware, readonly string[]>> = {
   bios: IPXE_ROM,
   'bios-rom': IPXE_ROM,
+  'bios-old-ipxe': IPXE_ROM,
   uefi: OVMF_FILES,
   'uefi-http': OVMF_FILES,
+  'uefi-arm64': [`${AAVMF}/AAVMF_CODE.fd`, `${AAVMF}/AAVMF_VARS.fd`],
+}
+
+/** What iPXE's ROM has to pass for. */
+const DISGUISES: Partial<Readonly<Record<Firmware, Disguise>>> = {
+  'bios-rom': 'plain',
+  'bios-old-ipxe': 'without-http',
 }
 
 /** What is looked for on the serial console, in the order of a boot. */
@@ -83,13 +98,11 @@ export class Machine {
       ...diskArgs(options),
       ...(options.uuid === undefined ? [] : ['-uuid', options.uuid]),
     ]
-    const rom = options.firmware === 'bios-rom' ? await PlainRom.open(options.directory) : undefined
+    const disguise = DISGUISES[options.firmware]
+    const rom = disguise === undefined ? undefined : await PlainRom.open(options.directory, disguise)
+    const command = options.firmware === 'uefi-arm64' ? ARM64 : X86_64
     const at = Date.now()
-    const machine = new Machine(
-      lan.start(`machine ${options.mac}`, { command: 'qemu-system-x86_64', args }),
-      at,
-      monitor,
-    )
+    const machine = new Machine(lan.start(`machine ${options.mac}`, { command, args }), at, monitor)
     void machine.#running.ended.then(() => rom?.close())
     return machine
   }
@@ -165,6 +178,7 @@ const BOARD = words(
 )
 
 async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<string[]> {
+  if (firmware === 'uefi-arm64') return arm64Args(directory)
   // Without graphics SeaBIOS, and with it iPXE's ROM, talks on the serial line.
   if (isBios(firmware)) return words('-machine pc,graphics=off -vga std')
   const variables = join(directory, 'variables.fd')
@@ -182,15 +196,27 @@ async function firmwareArgs({ firmware, directory }: MachineOptions): Promise<st
   ]
 }
 
+async function arm64Args(directory: string): Promise<string[]> {
+  const variables = join(directory, 'variables.fd')
+  await copyFile(`${AAVMF}/AAVMF_VARS.fd`, variables)
+  return [
+    ...words('-machine virt -cpu cortex-a57'),
+    ...words(`-drive if=pflash,unit=0,format=raw,readonly=on,file=${AAVMF}/AAVMF_CODE.fd`),
+    ...words('-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=no'),
+    '-drive',
+    `if=pflash,unit=1,format=raw,file=${variables}`,
+  ]
+}
+
 function isBios(firmware: Firmware): boolean {
-  return firmware === 'bios' || firmware === 'bios-rom'
+  return firmware.startsWith('bios')
 }
 
 function networkArgs(tap: string, { firmware, mac, directory }: MachineOptions): string[] {
   // An empty ROM file: OVMF's own PXE runs, not iPXE. SeaBIOS has no PXE but that of the card's ROM, and that is iPXE.
   const rom = isBios(firmware) ? '' : ',romfile='
   const network =
-    firmware === 'bios-rom'
+    DISGUISES[firmware] !== undefined
       ? plainRomArgs(directory, tap)
       : words(`-netdev tap,id=n0,ifname=${tap},script=no,downscript=no`)
   return [...network, ...words(`-device virtio-net-pci,netdev=n0,mac=${mac},bootindex=1${rom}`)]

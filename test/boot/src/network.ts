@@ -38,6 +38,8 @@ export interface NetworkOptions {
   readonly ipv6: Ipv6
   /** How machines may look for boot servers; absent: not at all. */
   readonly discovery?: { readonly multicast: string }
+  /** Boot files that the TFTP server has besides those of the system, by name. */
+  readonly tftpFiles?: Readonly<Record<string, Uint8Array>>
   /** How proxydhcp hears port 67; absent: it binds it. */
   readonly port67?: 'share' | 'capture'
   /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
@@ -181,17 +183,20 @@ export async function withNetwork(options: NetworkOptions, body: (network: Netwo
 }
 
 const POLICY_FILE = 'policy.yaml'
+const TFTP_ROOT = 'tftp'
 
 async function writeFiles(
   directory: string,
   token: string,
-  { records, policy, bootFiles }: NetworkOptions,
+  { records, policy, bootFiles, tftpFiles = {} }: NetworkOptions,
 ): Promise<void> {
   const files = join(directory, 'files')
   await mkdir(files, { recursive: true })
   const { kernel, initrd } = bootFiles ?? { kernel: await readFile(await kernelPath()), initrd: await initramfs(token) }
   await writeFile(join(files, KERNEL), kernel)
   await writeFile(join(files, INITRD), initrd)
+  await mkdir(join(directory, TFTP_ROOT))
+  for (const [name, octets] of Object.entries(tftpFiles)) await writeFile(join(directory, TFTP_ROOT, name), octets)
   if (policy !== undefined) await writeFile(join(directory, POLICY_FILE), policy)
   const documents = records.map((record) => JSON.stringify(hardwareDocument(record, ORIGIN), undefined, 2))
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
@@ -212,6 +217,7 @@ function configuration({ policy, discovery, port67 }: NetworkOptions): unknown {
     ...(policy !== undefined && { rules: { policy: POLICY_FILE } }),
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'] },
+    tftp: { root: [TFTP_ROOT, '/usr/lib/ipxe'] },
     http: { files: ['files'], extraKernelArgs: [OPERATOR_ARGUMENT] },
   }
 }

@@ -1,9 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 
+/** What a ROM is made to look like: a PXE ROM that is none of iPXE, or an iPXE that cannot load by HTTP. */
+export type Disguise = 'plain' | 'without-http'
+
 /**
  * The wire between a virtual network card with iPXE's ROM and the LAN. Until the machine loads its first file, what the ROM sends to DHCP
- * servers says nothing of iPXE (options 77 and 175): to them it is a PXE ROM like any other. There is no other ROM for QEMU to be had.
+ * servers says nothing of iPXE (options 77 and 175): to them it is a PXE ROM like any other. There is no other ROM for QEMU to be had. Or it
+ * says in option 175 that it has no HTTP.
  *
  *     card ── unix socket ── here ── unix socket ── QEMU's hub ── tap
  *
@@ -12,20 +16,22 @@ import { join } from 'node:path'
 export class PlainRom {
   readonly #servers: readonly Server[]
   readonly #sockets: Socket[] = []
+  readonly #change: (option: Buffer) => void
   #disguised = true
 
   /** Listens on two sockets in the directory. */
-  static async open(directory: string): Promise<PlainRom> {
+  static async open(directory: string, disguise: Disguise): Promise<PlainRom> {
     const card = createServer()
     const lan = createServer()
-    const wire = new PlainRom([card, lan])
+    const wire = new PlainRom([card, lan], disguise)
     wire.#join(card, lan)
     await Promise.all([listening(card, join(directory, CARD_SOCKET)), listening(lan, join(directory, LAN_SOCKET))])
     return wire
   }
 
-  private constructor(servers: readonly Server[]) {
+  private constructor(servers: readonly Server[], disguise: Disguise) {
     this.#servers = servers
+    this.#change = DISGUISES[disguise]
   }
 
   close(): void {
@@ -59,7 +65,7 @@ export class PlainRom {
   #disguise(frame: Buffer): void {
     const port = udpPortOf(frame)
     if (port === TFTP_PORT) this.#disguised = false
-    if (this.#disguised && (port === 67 || port === 4011)) hideOptions(frame)
+    if (this.#disguised && (port === 67 || port === 4011)) eachOption(frame, this.#change)
   }
 }
 
@@ -86,6 +92,20 @@ const HIDDEN: ReadonlyMap<number, number> = new Map([
   [77, 224],
   [175, 225],
 ])
+const IPXE_OPTIONS = 175
+const HTTP_FEATURES: ReadonlySet<number> = new Set([0x13, 0x14])
+
+/** What each does to an option: code, length, value. */
+const DISGUISES: Readonly<Record<Disguise, (option: Buffer) => void>> = {
+  plain: (option) => {
+    option[0] = HIDDEN.get(option[0]!) ?? option[0]!
+  },
+  'without-http': (option) => {
+    if (option[0] !== IPXE_OPTIONS) return
+    for (let at = 2; at + 2 < option.length; at += 2 + option[at + 1]!)
+      if (HTTP_FEATURES.has(option[at]!)) option[at + 2] = 0
+  },
+}
 
 /** The destination port of UDP over IPv4. */
 function udpPortOf(frame: Buffer): number | undefined {
@@ -97,13 +117,13 @@ function udpOf(frame: Buffer): number {
   return ETHERNET_HEADER + (frame[ETHERNET_HEADER]! & 15) * 4
 }
 
-function hideOptions(frame: Buffer): void {
+function eachOption(frame: Buffer, change: (option: Buffer) => void): void {
   const udp = udpOf(frame)
   let at = udp + UDP_HEADER + OPTIONS
   while (at + 1 < frame.length && frame[at] !== 255) {
-    const code = frame[at]!
-    frame[at] = HIDDEN.get(code) ?? code
-    at += code === 0 ? 1 : 2 + frame[at + 1]!
+    const end = at + (frame[at] === 0 ? 1 : 2 + frame[at + 1]!)
+    if (frame[at] !== 0) change(frame.subarray(at, end))
+    at = end
   }
   // Zero: the sender has made no checksum (RFC 768).
   frame.writeUInt16BE(0, udp + 6)
