@@ -14,11 +14,12 @@ function tool(name: string, command: string, args: readonly string[], cwd = ROOT
   return { name, run: () => runQuietly(command, args, { cwd }) }
 }
 
-/** Node's own default leaves a core free. */
+/** Node's own default leaves a core free. A file takes seconds; what takes minutes hangs, and is a failure. */
 const tests = (...files: readonly string[]): readonly string[] => [
   '--test',
   '--test-reporter=dot',
   `--test-concurrency=${availableParallelism()}`,
+  '--test-timeout=300000',
   ...files,
 ]
 

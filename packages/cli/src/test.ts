@@ -12,6 +12,9 @@ const SUITES = [
   'test/boot/**/*.test.ts',
 ]
 
+/** The longest file takes a third of that: whatever takes longer hangs, and has to be a failure instead of an end of all others. */
+const HANGING_MS = 900_000
+
 /** What the suites use of a machine; each test asks for its own part of it. */
 const NEEDS = {
   root: true,
@@ -34,6 +37,7 @@ const NEEDS = {
     'atftp',
     'tftp',
     'redis-server',
+    'faketime',
   ],
   files: ['/usr/share/OVMF', '/usr/share/AAVMF', '/usr/lib/ipxe', '/usr/lib/ipxe/qemu'],
 }
@@ -46,14 +50,15 @@ export const test: Command = {
 Runs check, then the suites of test/fuzz, test/conformance, test/chaos and test/boot, one after another, in network namespaces of their own. They need root and
 the packages of test/boot/packages.txt. What is missing is said before they start; tests that need it are left out by name, and with
 CI=true in the environment nothing may be left out.`,
-  async run(args) {
-    readOptions('test', args, {})
+  async run(options) {
+    readOptions('test', options, {})
     const checked = await runChecks()
     const problems = missing(NEEDS)
     if (problems.length > 0)
       console.log(`\nSome of the following tests are left out here:\n${problems.map((one) => `  ${one}`).join('\n')}`)
     console.log('\nSystem suites')
-    const code = await runThrough(process.execPath, ['--test', '--test-concurrency=1', ...SUITES], { cwd: ROOT })
+    const args = ['--test', '--test-concurrency=1', `--test-timeout=${HANGING_MS}`, ...SUITES]
+    const code = await runThrough(process.execPath, args, { cwd: ROOT })
     if (problems.length > 0)
       console.log(`\nNot everything was tested here:\n${problems.map((one) => `  ${one}`).join('\n')}`)
     return checked && code === 0 ? 0 : 1
