@@ -50,6 +50,7 @@ test('the configuration says where Reboots is, and the command line over it', ()
   assert.equal(status, 0)
   assert.match(stdout, /^dhcp-boot=tag:!reboots-ipxe,tag:reboots-bios,a\.pxe,,192\.0\.2\.6$/m)
   assert.match(stdout, /,http:\/\/boot\.example:8080\/ipxe\/binary\/ipxe\.efi,/)
+  assert.match(stdout, /^# The answers have to name a DNS server/m)
   assert.doesNotMatch(stdout, /dhcp-range/)
 })
 

@@ -25,10 +25,10 @@ export function oneFileForAll(model: BootModel): string[] {
     ...tftp.map((row) => `      ${row.file.padEnd(20)} ${typesOf(row)}`),
     '',
     ...paragraph(
-      'iPXE is given this file too when it asks. So that it does not load itself for ever, it first fetches autoexec.ipxe from the same TFTP server, which sends it on to its script: the EFI files of iPXE 1.21.1 and later do so, whoever built them.',
+      'iPXE is given this file too when it asks. So that it does not load itself for ever, it first fetches autoexec.ipxe from the same TFTP server, which sends it on to its script: EFI files built after iPXE 1.21.1 do so, such as those of Debian 13.',
     ),
     ...paragraph(
-      'undionly.kpxe and older EFI files (those of Debian 12 and before) do not. Machines with BIOS need an iPXE that has these lines built in (make bin/undionly.kpxe EMBED=reboots.ipxe):',
+      'undionly.kpxe and older EFI files (those of Debian 12) do not. Machines with BIOS need an iPXE that has these lines built in (make bin/undionly.kpxe EMBED=reboots.ipxe):',
     ),
     '      #!ipxe',
     '      dhcp',

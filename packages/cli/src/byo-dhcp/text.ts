@@ -24,6 +24,10 @@ export function introduction(model: BootModel, program: string, use: string): re
   return [
     `Network boot of Reboots by ${program}. ${use}`,
     `Boot files come from TFTP at ${tftp}, scripts and HTTP boot from ${http}. Do not run proxydhcp beside this.`,
+    'Every machine that boots from the network gets iPXE; who boots what is decided when iPXE fetches its script.',
+    ...(/^http:\/\/[\d.]+:\d+$/.test(http)
+      ? []
+      : ['The answers have to name a DNS server (option 6): UEFI HTTP boot looks the name of that host up.']),
   ]
 }
 
@@ -37,7 +41,10 @@ export const HTTP_BOOT = 'UEFI HTTP boot takes a URL, and only from an answer wh
 
 /** What is left out, as sentences. */
 export function omissions({ unserved }: BootModel): readonly string[] {
-  return unserved.map(({ types, why }) => `Left out, because ${why}: ${typesOf({ types })}.`)
+  return [
+    ...unserved.map(({ types, why }) => `Left out, because ${why}: ${typesOf({ types })}.`),
+    'Left out, because only its MAC address tells it from a PC: the boot ROM of a Raspberry Pi, which says x86-bios (0). UEFI on one says arm64-uefi (11).',
+  ]
 }
 
 /** Four hexadecimal digits, as in option 93. */

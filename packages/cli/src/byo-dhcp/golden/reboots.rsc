@@ -2,6 +2,7 @@
 # your DHCP server below, and run: /import reboots.rsc
 # Boot files come from TFTP at 192.168.88.1, scripts and HTTP boot from http://192.168.88.1:7080. Do not run
 # proxydhcp beside this.
+# Every machine that boots from the network gets iPXE; who boots what is decided when iPXE fetches its script.
 :local server "dhcp1"
 
 # The TFTP server, in the header of every answer.
@@ -85,3 +86,5 @@
 # Left out, because boot.binaries.uefi-arm32 names no file: arm32-uefi (10), arm32-uefi-http (18).
 # Left out, because boot.binaries.u-boot names no file: arm32-u-boot (21), arm64-u-boot (22),
 # arm32-u-boot-http (23), arm64-u-boot-http (24).
+# Left out, because only its MAC address tells it from a PC: the boot ROM of a Raspberry Pi, which says
+# x86-bios (0). UEFI on one says arm64-uefi (11).
