@@ -72,6 +72,8 @@ async function open(name: string, port: number, groups: readonly string[]): Prom
     log,
     metrics,
     ioThread: process.env['DOOR_IO_THREAD'] === 'on' ? 'on' : 'off',
+    way:
+      process.env['DOOR_WAY'] === 'capture' || process.env['DOOR_WAY'] === 'share' ? process.env['DOOR_WAY'] : 'bind',
   })
   doors.set(name, door)
 }

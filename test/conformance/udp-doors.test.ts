@@ -456,3 +456,107 @@ function textOf(report: Report): string {
   assert.equal(report.kind, 'failed')
   return `${(report as { message: string }).message}\n${(report as { remedy: string }).remedy}`
 }
+
+describe('UDP doors on a port that another program has', { skip, timeout: 120_000 }, () => {
+  const captured = { DOOR_WAY: 'capture' }
+  let clients: readonly Keeper[] = []
+  let holder: Keeper
+  let wire: Running
+
+  before(async () => {
+    await ip('netns', 'add', SERVER)
+    await connectClient(0)
+    await connectClient(1)
+    clients = CLIENTS.map((client) => startKeeper(client))
+    wire = await capture(CLIENTS[0])
+    holder = startKeeper(SERVER)
+    for (const link of ['link0', 'link1']) await holder.follow({ kind: 'open', link, port: 67 })
+  })
+
+  after(async () => {
+    await Promise.all([...clients, holder].map((keeper) => keeper.stop()))
+    await wire.stop('SIGINT')
+    for (const namespace of [...CLIENTS, SERVER]) await ip('netns', 'del', namespace)
+  })
+
+  function ask(index: 0 | 1, octets: number, to = '255.255.255.255'): Promise<Report> {
+    return clients[index]!.follow({ kind: 'broadcast', from: `10.${index + 1}.0.2`, to, port: 67, octets })
+  }
+
+  test('captured: both hear everything, each door that of its link, and nothing that is for others', async (t) => {
+    const server = startKeeper(SERVER, captured)
+    t.after(() => server.stop())
+    for (const link of ['link0', 'link1'])
+      assert.deepEqual(await server.follow({ kind: 'open', link, port: 67 }), { kind: 'done' })
+    // Through the server to the other client, for which it has a route only if it were a router: it only passes by.
+    await ip('-n', CLIENTS[0], 'route', 'replace', '10.2.0.0/24', 'via', '10.1.0.1')
+    await ask(0, 9, '10.2.0.2')
+    const asked = [
+      [0, 10, '255.255.255.255'],
+      [1, 11, '255.255.255.255'],
+      [0, 12, '10.1.0.1'],
+      [1, 13, '10.2.0.255'],
+      [0, 1400, '10.1.0.1'],
+      [0, 0, '10.1.0.1'],
+    ] as const
+    for (const [index, octets, to] of asked) {
+      await ask(index, octets, to)
+      const heard = { kind: 'received', link: `link${index}`, octets }
+      assert.deepEqual(await server.received(), heard)
+      assert.deepEqual(await holder.received(), heard)
+    }
+  })
+
+  test('captured: answers leave from the port and the address of the link, also to a MAC without ARP', async (t) => {
+    const server = startKeeper(SERVER, captured)
+    t.after(() => server.stop())
+    await server.follow({ kind: 'open', link: 'link0', port: 67 })
+    await server.follow({ kind: 'send', link: 'link0', octets: 21, to: everyone })
+    await wire.waitFor(
+      /02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff, .*10\.1\.0\.1\.67 > 255\.255\.255\.255\.68: UDP, length 21/,
+    )
+    const near: SendTo = { kind: 'unicast', address: '10.1.0.2', port: 68 }
+    await server.follow({ kind: 'send', link: 'link0', octets: 22, to: near })
+    await wire.waitFor(/10\.1\.0\.1\.67 > 10\.1\.0\.2\.68: UDP, length 22/)
+    await server.follow({ kind: 'send', link: 'link0', octets: 23, to: newcomer })
+    await wire.waitFor(/02:00:00:00:01:01 > 02:00:00:00:00:50, .*10\.1\.0\.1\.67 > 10\.1\.0\.50\.68: UDP, length 23/)
+  })
+
+  test('captured: a burst is answered datagram by datagram, in order', async (t) => {
+    const [server, client] = [startKeeper(SERVER, captured), clients[0]!]
+    t.after(() => server.stop())
+    await server.follow({ kind: 'open', link: 'link0', port: 67 })
+    await server.follow({ kind: 'echo', link: 'link0' })
+    const each = 75
+    await client.follow({ kind: 'burst', from: '10.1.0.2', to: '10.1.0.1', port: 67, clients: 4, each })
+    const { numbers } = await client.next('echoes')
+    assert.deepEqual(numbers, Array(4).fill(Array.from({ length: each }, (_, number) => number)))
+  })
+
+  test('captured: an interface that vanishes is reported, and served again when it is back', async (t) => {
+    await connectThird()
+    const server = startKeeper(SERVER, captured)
+    t.after(() => server.stop())
+    await server.follow({ kind: 'open', link: 'link2', port: 67 })
+    await ip('-n', SERVER, 'link', 'del', 'link2')
+    await server.logged(/"link":"link2".*the interface is gone/)
+    await connectThird()
+    await server.logged(/"link":"link2".*served again"/)
+    await clients[0]!.follow({ kind: 'broadcast', from: '10.3.0.2', to: '10.3.0.1', port: 67, octets: 73 })
+    assert.deepEqual(await server.received(), { kind: 'received', link: 'link2', octets: 73 })
+  })
+
+  const refused = [
+    { way: 'capture', env: {}, without: '-net_raw', says: /no permission to capture UDP port 67 on link0.*setcap/s },
+    { way: 'capture', env: { REBOOTS_KOFFI: 'off' }, without: '-kill', says: /cannot be captured, because koffi/ },
+    { way: 'share', env: { REBOOTS_KOFFI: 'off' }, without: '-kill', says: /cannot be shared.*because koffi/ },
+    { way: 'share', env: {}, without: '-kill', says: /taken by node .*proxydhcp\.port67: capture/s },
+  ] as const
+  for (const { way, env, without, says } of refused) {
+    test(`${way} ${JSON.stringify(env)} ${without} is refused with a remedy`, async (t) => {
+      const server = startKeeper(SERVER, { DOOR_WAY: way, ...env }, 'setpriv', `--bounding-set=${without}`)
+      t.after(() => server.stop())
+      assert.match(textOf(await server.follow({ kind: 'open', link: 'link0', port: 67 })), says)
+    })
+  }
+})

@@ -136,11 +136,13 @@ test('a socket that cannot be read is left alone until the next look; an interfa
   await wires.wake()
   await wires.wake()
   assert.deepEqual(wires.story, ['nothing'])
+  wires.coming = [packet('192.0.2.1')]
   for (const index of [0, 9]) {
     wires.index = index
     t.mock.timers.tick(1000)
   }
   assert.deepEqual(wires.story, ['nothing', 'reading', 'capture moves', 'sender moves'])
+  assert.equal(socket.traffic.received, 1)
   await socket.close()
   await socket.close()
   assert.deepEqual(wires.story.slice(4), ['end', 'capture closes', 'sender closes'])

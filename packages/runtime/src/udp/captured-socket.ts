@@ -153,6 +153,8 @@ export class CapturedSocket implements UdpSocket {
     if (this.#failing) {
       this.#failing = false
       this.#readiness.forReading()
+      // An error that waits at the socket is over when it has been read.
+      this.#turn()
     }
     this.countDrops()
     const dropped = this.traffic.dropped - this.#complained
