@@ -19,6 +19,8 @@ const OURS = '10.94.0.1'
 const ASK_AGAIN_AFTER_MS = 200
 const WITHIN_MS = 20_000
 
+type ServerRow = Readonly<Record<string, unknown>>
+
 interface Found {
   readonly finding: string
   /** Of the remedy. */
@@ -106,8 +108,6 @@ describe('other servers beside services/proxydhcp', { skip, timeout: 180_000 }, 
     await writeFile(path.join(directory, 'reboots.yaml'), JSON.stringify(config))
     lan = await Lan.open({ prefix: 'rc' })
     ours = await lan.addHost('ours', { address: `${OURS}/24` })
-    // Kea sends to the MAC of the client, whatever it asks for: that reaches us through a hub only.
-    await lan.start('hub', { command: 'ip', args: 'link set br0 type bridge ageing_time 0'.split(' ') }).ended
     capture = await lan.capture()
     const service = (name: string): Running => {
       const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url))
@@ -126,17 +126,29 @@ describe('other servers beside services/proxydhcp', { skip, timeout: 180_000 }, 
   })
 
   /** There is no event to wait for: /servers is asked until it has the server. */
-  async function shown(server: string): Promise<Readonly<Record<string, unknown>>> {
+  async function shown(server: string, isShown: (row: ServerRow) => boolean): Promise<ServerRow> {
     const until = Date.now() + WITHIN_MS
     while (Date.now() < until) {
       const text = await ours.run('curl', '--silent', '--fail', 'http://127.0.0.1:7011/servers')
-      const { servers } = JSON.parse(text) as { servers: readonly Readonly<Record<string, unknown>>[] }
+      const { servers } = JSON.parse(text) as { servers: readonly ServerRow[] }
       const row = servers.find((each) => each['server'] === server)
-      if (row !== undefined) return row
+      if (row !== undefined && isShown(row)) return row
       await setTimeout(ASK_AGAIN_AFTER_MS)
     }
     throw new Error(`${server} is not shown\n${proxydhcp.output}`)
   }
+
+  test('a server that answers to the MAC of the client alone: what clients take from it', async () => {
+    const host = await lan.addHost('quiet', { address: '10.94.0.10/24' })
+    const server = await kea({})(host, '10.94.0.10', directory)
+    const client = await lan.addHost('asks', { mac: '52:54:00:94:00:10' })
+    client.start('udhcpc', { command: 'udhcpc', args: ['-i', HOST_LINK, '-f', '-s', '/bin/true', '-B'] })
+    const { mac, addresses } = await shown('10.94.0.10', (row) => row['addresses'] !== undefined)
+    assert.deepEqual([mac, addresses], [undefined, ['10.94.0.160', '10.94.0.160']])
+    await server.stop()
+    // From here on what it would say reaches us, too.
+    await lan.start('hub', { command: 'ip', args: 'link set br0 type bridge ageing_time 0'.split(' ') }).ended
+  })
 
   for (const [index, { name, start, looksLike, found }] of ROWS.entries()) {
     test(`${name}: ${found.map(({ finding }) => finding).join(', ') || 'nothing is said'}`, async () => {
@@ -146,7 +158,7 @@ describe('other servers beside services/proxydhcp', { skip, timeout: 180_000 }, 
       const client = await lan.addHost(`client${index}`, { mac: `52:54:00:94:00:0${index}` })
       const firmware = ['-V', 'PXEClient:Arch:00000:UNDI:002001', '-x', '0x5d:0000', '-O', 'bootfile', '-B']
       client.start('udhcpc', { command: 'udhcpc', args: ['-i', HOST_LINK, '-f', '-s', '/bin/true', ...firmware] })
-      const { findings, ...row } = await shown(address)
+      const { findings, ...row } = await shown(address, (row) => row['mac'] !== undefined)
       assert.equal(row['looksLike'], looksLike)
       assert.equal(row['mac'], await host.mac())
       const names = (findings as readonly { name: string; remedy: string }[]).map((each) => each.name)

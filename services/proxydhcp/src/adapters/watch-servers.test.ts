@@ -51,7 +51,8 @@ test('links are listened on once a second, and come and go', async (t) => {
   watch.serve([{ ...link, name: 'lan1' }])
   assert.deepEqual(watch.document(), { links: ['lan1'], problems: {}, servers: [] })
   watch.close()
-  assert.deepEqual(story, ['lan0:68 and here', 'lan0 closed', 'lan1:68 and here', 'lan1 closed'])
+  const each = (name: string) => [`${name}:68 and here`, `${name}:67`, `${name} closed`, `${name} closed`]
+  assert.deepEqual(story, [...each('lan0'), ...each('lan1')])
 })
 
 test('where it is not allowed to listen the service runs, and says why', async () => {

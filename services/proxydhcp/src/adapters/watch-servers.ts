@@ -1,9 +1,9 @@
-import { CLIENT_PORT } from '@reboots/protocol/dhcp'
+import { CLIENT_PORT, SERVER_PORT } from '@reboots/protocol/dhcp'
 import { formatIpv4, type Instant } from '@reboots/protocol/net'
 import { loadEars, now, type Ear, type EarOptions, type Log, type Metrics, type UdpLink } from '@reboots/runtime'
 import type { Config } from '../config.ts'
 import { OtherServers, type ServerRow } from '../others/other-servers.ts'
-import { serverReply } from '../others/server-reply.ts'
+import { choiceOfClient, serverReply } from '../others/server-reply.ts'
 import type { Ports } from '../ports.ts'
 
 /** Other servers are listened to at this pace, and of what has come since so many messages are read: it costs the same in any crowd. */
@@ -41,11 +41,19 @@ export async function watchServers(
   return ServerWatch.begin({ servers, here: port67 !== 'bind', log, metrics }, links)
 }
 
+/** On one link. */
+interface Ears {
+  /** What servers say. */
+  readonly answers: Ear
+  /** What clients say to everybody: whose offer they take. */
+  readonly choices: Ear
+}
+
 /** Listens to what other servers tell clients, says once what is in the way of the proxy, and never sends anything. */
 export class ServerWatch {
   readonly #options: ServerWatchOptions
   readonly #open: ((options: EarOptions) => Ear) | undefined
-  readonly #ears = new Map<string, Ear>()
+  readonly #ears = new Map<string, Ears>()
   readonly #problems = new Map<string, string>()
   readonly #listening: NodeJS.Timeout
   readonly #endMetrics: () => void
@@ -66,9 +74,9 @@ export class ServerWatch {
   /** These are the links from now on. */
   serve(links: readonly UdpLink[]): void {
     const wanted = new Set(links.map(({ name }) => name))
-    for (const [name, ear] of this.#ears) {
+    for (const [name, ears] of this.#ears) {
       if (wanted.has(name)) continue
-      ear.close()
+      close(ears)
       this.#ears.delete(name)
       this.#options.servers.forget(name)
     }
@@ -84,7 +92,7 @@ export class ServerWatch {
   close(): void {
     clearInterval(this.#listening)
     this.#endMetrics()
-    for (const ear of this.#ears.values()) ear.close()
+    for (const ears of this.#ears.values()) close(ears)
     this.#ears.clear()
   }
 
@@ -92,7 +100,7 @@ export class ServerWatch {
     const { here, log } = this.#options
     try {
       if (this.#open === undefined) throw new Error('koffi is not available')
-      this.#ears.set(link, this.#open({ link, port: CLIENT_PORT, here }))
+      this.#ears.set(link, openEars(this.#open, link, here))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       const why = code === 'EPERM' ? 'CAP_NET_RAW is missing' : message
@@ -103,8 +111,12 @@ export class ServerWatch {
 
   #listen(at: Instant): void {
     const { servers, log } = this.#options
-    for (const [link, ear] of this.#ears) {
-      ear.listen(MOST_MESSAGES, (datagram) => {
+    for (const [link, { answers, choices }] of this.#ears) {
+      choices.listen(MOST_MESSAGES, (datagram) => {
+        const choice = choiceOfClient(datagram)
+        if (choice !== undefined) servers.chosen(link, choice, at)
+      })
+      answers.listen(MOST_MESSAGES, (datagram) => {
         const reply = serverReply(datagram)
         if (reply === undefined) return
         const server = formatIpv4(reply.server)
@@ -126,4 +138,19 @@ export class ServerWatch {
       for (const { link, finding, count } of servers.counts(now())) gauge.set({ link, finding }, count)
     })
   }
+}
+
+function openEars(open: (options: EarOptions) => Ear, link: string, here: boolean): Ears {
+  const answers = open({ link, port: CLIENT_PORT, here })
+  try {
+    return { answers, choices: open({ link, port: SERVER_PORT, here: false }) }
+  } catch (error) {
+    answers.close()
+    throw error
+  }
+}
+
+function close({ answers, choices }: Ears): void {
+  answers.close()
+  choices.close()
 }

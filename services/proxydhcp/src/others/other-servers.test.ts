@@ -8,7 +8,7 @@ import type { Overheard } from '@reboots/runtime'
 import { ip, LINK, NOW, vector } from '../site.fixture.ts'
 import { findingsIn, type FindingName } from './findings.ts'
 import { OtherServers } from './other-servers.ts'
-import { serverReply, type ServerReply } from './server-reply.ts'
+import { choiceOfClient, serverReply, type ServerReply } from './server-reply.ts'
 
 const SERVER = ip('192.0.2.1')
 const MAC = parseMac('02:00:00:00:00:02')!
@@ -111,6 +111,23 @@ describe('what is no OFFER or ACK', () => {
   })
 })
 
+describe('whose offer a client takes', () => {
+  const request = { op: 'bootrequest', yiaddr: UNSPECIFIED } as const
+  const rows: readonly (readonly [string, Overheard, boolean])[] = [
+    ['a REQUEST that names a server', overheard(request, { 53: '03', 50: 'c0000264' }), true],
+    ['an answer', overheard({}, { 53: '03', 50: 'c0000264' }), false],
+    ['a DISCOVER with a wish', overheard(request, { 53: '01', 50: 'c0000264' }), false],
+    ['a REQUEST without an address', overheard(request, { 53: '03' }), false],
+    ['one without a server', overheard(request, { 53: '03', 54: '', 50: 'c0000264' }), false],
+  ]
+  for (const [what, datagram, counts] of rows) {
+    test(what, () => {
+      const expected = counts ? { server: SERVER, address: ip('192.0.2.100') } : undefined
+      assert.deepEqual(choiceOfClient(datagram), expected)
+    })
+  }
+})
+
 describe('the table', () => {
   const said = (found: readonly { readonly name: string }[]): string[] => found.map(({ name }) => name)
   const later = (hours: number): Instant => (NOW + hours * HOUR) as Instant
@@ -175,6 +192,16 @@ describe('the table', () => {
     assert.equal(servers.rows(NOW).length, 32)
     assert.equal(flood(1000, later(0.5)), 0)
     assert.equal(flood(1000, later(2)), 32)
+  })
+
+  test('a server whose answers do not reach us is shown with what clients take from it', () => {
+    const servers = table()
+    for (const address of ['192.0.2.9', '192.0.2.7'])
+      servers.chosen('eth1', { server: SERVER, address: ip(address) }, NOW)
+    const { server, mac, addresses, findings } = servers.rows(NOW)[0]!
+    assert.deepEqual([server, mac, addresses, findings], ['192.0.2.1', undefined, ['192.0.2.7', '192.0.2.9'], []])
+    assert.deepEqual(said(servers.hear('eth1', booting, NOW)), ['boot-file'])
+    assert.equal(servers.rows(NOW)[0]!.mac, MAC)
   })
 
   test('they are counted by link and by what was found', () => {

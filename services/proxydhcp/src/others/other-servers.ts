@@ -1,7 +1,7 @@
 import { hex } from '@reboots/protocol/bytes'
 import { formatIpv4, UNSPECIFIED, type Instant, type Ipv4Address } from '@reboots/protocol/net'
 import { findingsIn, FINDING_NAMES, type Finding, type FindingName } from './findings.ts'
-import type { ServerReply } from './server-reply.ts'
+import type { Choice, ServerReply } from './server-reply.ts'
 
 /** Servers of one link that are remembered. */
 const MOST_SERVERS = 32
@@ -9,7 +9,8 @@ const MOST_SERVERS = 32
 const OVER_MS = 60 * 60 * 1000
 
 interface Entry {
-  reply: ServerReply
+  /** The last; undefined where only clients have spoken of it. */
+  reply: ServerReply | undefined
   /** The last that had something to boot in it. */
   booting: ServerReply | undefined
   readonly first: Instant
@@ -22,7 +23,8 @@ interface Entry {
 export interface ServerRow {
   readonly link: string
   readonly server: string
-  readonly mac: string
+  /** Absent where its answers do not reach us, and only clients have spoken of it. */
+  readonly mac?: string
   readonly looksLike?: string
   /** Lowest and highest address it was heard to give. */
   readonly addresses?: readonly [string, string]
@@ -56,7 +58,7 @@ export class OtherServers {
   hear(link: string, reply: ServerReply, now: Instant): Finding[] {
     const { own, known } = this.#options
     if (reply.yiaddr === UNSPECIFIED && own().has(reply.server)) return []
-    const entry = this.#entry(link, reply, now)
+    const entry = this.#entry(link, reply.server, now)
     if (entry === undefined) return []
     entry.reply = reply
     entry.last = now
@@ -66,6 +68,14 @@ export class OtherServers {
     const fresh = found.filter(({ name }) => !isRecent(entry.findings.get(name)?.last, now))
     for (const finding of found) entry.findings.set(finding.name, { finding, last: now })
     return fresh
+  }
+
+  /** A client takes the offer of a server: what is known of one whose answers do not reach us. */
+  chosen(link: string, { server, address }: Choice, now: Instant): void {
+    const entry = this.#entry(link, server, now)
+    if (entry === undefined) return
+    entry.last = now
+    entry.addresses = widened(entry.addresses, address)
   }
 
   /** A link is not listened on any more. */
@@ -89,17 +99,24 @@ export class OtherServers {
     )
   }
 
-  #entry(link: string, reply: ServerReply, now: Instant): Entry | undefined {
+  #entry(link: string, server: Ipv4Address, now: Instant): Entry | undefined {
     let servers = this.#links.get(link)
     if (servers === undefined) this.#links.set(link, (servers = new Map()))
-    const known = servers.get(reply.server)
+    const known = servers.get(server)
     if (known !== undefined) return known
     if (servers.size >= MOST_SERVERS) {
-      for (const [server, { last }] of servers) if (!isRecent(last, now)) servers.delete(server)
+      for (const [old, { last }] of servers) if (!isRecent(last, now)) servers.delete(old)
       if (servers.size >= MOST_SERVERS) return undefined
     }
-    const entry: Entry = { reply, booting: undefined, first: now, last: now, addresses: undefined, findings: new Map() }
-    servers.set(reply.server, entry)
+    const entry: Entry = {
+      reply: undefined,
+      booting: undefined,
+      first: now,
+      last: now,
+      addresses: undefined,
+      findings: new Map(),
+    }
+    servers.set(server, entry)
     return entry
   }
 }
@@ -120,20 +137,27 @@ function widened(addresses: Entry['addresses'], yiaddr: Ipv4Address): NonNullabl
 
 function rowOf(link: string, server: Ipv4Address, entry: Entry, now: Instant): ServerRow {
   const { reply, addresses, findings } = entry
-  const { file, siaddr, vendorClass, tftpServer, vendorOptions } = entry.booting ?? reply
   return {
     link,
     server: formatIpv4(server),
-    mac: reply.mac,
-    ...(reply.kind !== undefined && { looksLike: reply.kind }),
+    ...(reply !== undefined && { mac: reply.mac }),
+    ...(reply?.kind !== undefined && { looksLike: reply.kind }),
     ...(addresses !== undefined && { addresses: [formatIpv4(addresses.low), formatIpv4(addresses.high)] as const }),
+    ...bootFields(entry.booting ?? reply),
+    firstHeard: new Date(entry.first).toISOString(),
+    lastHeard: new Date(entry.last).toISOString(),
+    findings: [...findings.values()].filter(({ last }) => isRecent(last, now)).map(({ finding }) => finding),
+  }
+}
+
+function bootFields(reply: ServerReply | undefined): Partial<ServerRow> {
+  if (reply === undefined) return {}
+  const { file, siaddr, vendorClass, tftpServer, vendorOptions } = reply
+  return {
     ...(file !== '' && { bootFile: file }),
     ...(siaddr !== UNSPECIFIED && { nextServer: formatIpv4(siaddr) }),
     ...(vendorClass !== '' && { option60: vendorClass }),
     ...(tftpServer !== '' && { option66: tftpServer }),
     ...(vendorOptions.length > 0 && { option43: hex(vendorOptions) }),
-    firstHeard: new Date(entry.first).toISOString(),
-    lastHeard: new Date(entry.last).toISOString(),
-    findings: [...findings.values()].filter(({ last }) => isRecent(last, now)).map(({ finding }) => finding),
   }
 }

@@ -4,6 +4,7 @@ import {
   decodeMessage,
   messageType,
   option,
+  requestedAddress,
   serverIdentifier,
   tftpServerName,
   vendorClass,
@@ -52,6 +53,21 @@ export function serverReply({ bytes, from, sender }: Overheard): ServerReply | u
     vendorOptions: (message.options.get(43) ?? new Uint8Array()).slice(0, MOST_OCTETS),
     kind: kindOf([...message.options.keys()]),
   }
+}
+
+/** What a client that takes an offer says to everybody (RFC 2131 §4.3.2, SELECTING): whose, and which address. */
+export interface Choice {
+  readonly server: Ipv4Address
+  readonly address: Ipv4Address
+}
+
+/** What was overheard on port 67: a REQUEST that names its server. Undefined for anything else. */
+export function choiceOfClient({ bytes }: Overheard): Choice | undefined {
+  const message = decoded(bytes)
+  if (message?.op !== 'bootrequest' || messageType(message) !== 'request') return undefined
+  const server = option(message, serverIdentifier)
+  const address = option(message, requestedAddress)
+  return server === undefined || address === undefined ? undefined : { server, address }
 }
 
 /** By the order of their options. That of Windows is from what others have captured; the other two are tried. */
