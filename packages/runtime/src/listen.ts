@@ -75,7 +75,7 @@ function takenRemedy({ protocol, port }: Bind): string {
   if (protocol === 'udp' && port === 67) {
     return [
       'There can be one DHCP server on an interface: stop that program, or run Reboots on another machine of the same network.',
-      'proxydhcp listens beside it without binding the port: proxydhcp.port67: capture.',
+      'proxydhcp listens beside it without binding the port: proxydhcp.port67: capture (reboots up --no-bind).',
     ].join('\n')
   }
   return 'Stop that program, or let this service use another port or be left out.'

@@ -42,3 +42,12 @@ for (const name of ['machines.yaml', 'rack 1, row 2.yaml', ' [a].yaml']) {
     assert.deepEqual(loadConfig(shape, { env }).config.hardware.files, [path])
   })
 }
+
+for (const [args, port67] of [
+  [['--no-bind'], 'capture'],
+  [[], undefined],
+] as const) {
+  test(`with ${args.join(' ') || 'nothing'} proxydhcp hears: ${port67}`, () => {
+    assert.equal(serviceEnvironment(upOptions(args), {})['REBOOTS_PROXYDHCP_PORT67'], port67)
+  })
+}

@@ -19,6 +19,7 @@ export function serviceEnvironment(options: UpOptions, base: NodeJS.ProcessEnv):
     REBOOTS_LOG_FORMAT: 'json',
     ...(options.config === undefined ? {} : { REBOOTS_CONFIG: options.config }),
     ...(options.interfaces.length === 0 ? {} : { REBOOTS_LINKS_INTERFACES: options.interfaces.join(',') }),
+    ...(options.noBind && { REBOOTS_PROXYDHCP_PORT67: 'capture' }),
     // As JSON: the path may hold a comma, at which a list in a variable is parted.
     ...(machines.set === undefined ? {} : { REBOOTS_HARDWARE_FILES: JSON.stringify([machines.set]) }),
   }

@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly services: readonly ServiceName[]
   /** Empty: those of the configuration, else the one of the default route. */
   readonly interfaces: readonly string[]
+  /** Port 67 belongs to another program of this host. */
+  readonly noBind: boolean
   /** Absolute. */
   readonly config: string | undefined
   readonly hardware: string | undefined
@@ -21,6 +23,7 @@ export function upOptions(args: readonly string[]): UpOptions {
   const values = readOptions('up', args, {
     mode: { type: 'string', default: 'proxy' },
     interface: { type: 'string', multiple: true, default: [] },
+    'no-bind': { type: 'boolean', default: false },
     config: { type: 'string' },
     hardware: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
@@ -28,9 +31,13 @@ export function upOptions(args: readonly string[]): UpOptions {
     'no-color': { type: 'boolean', default: false },
   })
   const mode = modeOf(values.mode)
+  const services = chooseServices(mode, words(values.only), words(values.without))
+  if (values['no-bind'] && !services.includes('proxydhcp'))
+    throw new OperatorError('--no-bind is for proxydhcp, which is not started', 'Leave it out, or use --mode proxy.')
   return {
     mode,
-    services: chooseServices(mode, words(values.only), words(values.without)),
+    services,
+    noBind: values['no-bind'],
     interfaces: words(values.interface),
     config: existing('--config', values.config),
     hardware: existing('--hardware', values.hardware),

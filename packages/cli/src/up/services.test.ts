@@ -38,6 +38,7 @@ const refused: readonly { args: string; says: string; remedy: RegExp }[] = [
     says: 'dhcp and proxydhcp both answer on port 67, and one of them is enough',
     remedy: /--mode full/,
   },
+  { args: '--mode full --no-bind', says: '--no-bind is for proxydhcp, which is not started', remedy: /--mode proxy/ },
   {
     args: '--config /nonexistent/c.yaml',
     says: '--config /nonexistent/c.yaml: there is no /nonexistent/c.yaml',

@@ -17,6 +17,7 @@ export const up: Command = {
   --mode proxy         beside another DHCP server, which gives the addresses (the default)
   --mode full          Reboots is the DHCP server
   --interface NAME     the network interface that machines boot from; may be given several times (default: that of the default route)
+  --no-bind            another DHCP server has port 67 on this very host: proxydhcp captures what is sent to it
   --config FILE        settings of all services, YAML; see: reboots config
   --hardware FILE      the machines: a file or a directory (default: hardware.yaml here, else an example whose machines exist nowhere)
   --only SERVICES      these services and no others: hardware, rules-engine, dhcp, proxydhcp, tftp, ipxe-http
