@@ -13,7 +13,7 @@ import {
   type Network,
   type NetworkOptions,
 } from './network.ts'
-import { dnsmasq, kea, type SiteDhcp } from './site.ts'
+import { dnsmasq, dnsmasqWithBootFile, kea, type SiteDhcp } from './site.ts'
 import type { Sighting } from './timeline/sighting.ts'
 
 // Every kind of firmware beside the DHCP servers that sites have, as far as iPXE's script: other rows prove that kernels run.
@@ -47,11 +47,12 @@ const HTTP: Row = {
 const beside: readonly (readonly [name: string, SiteDhcp, readonly Row[]])[] = [
   ['kea', kea, [ROM, OLD, PLAIN]],
   ['dnsmasq', dnsmasq, [PLAIN, OLD, PXE, HTTP]],
+  ['dnsmasq that names a boot file of its own', dnsmasqWithBootFile, [ROM, PXE]],
 ]
 
 for (const [name, site, rows] of beside) {
   test(`beside ${name}: ${rows.map(({ what }) => what).join('; ')}`, { skip }, async () => {
-    await withNetwork(networkWith(`kinds-${name}`, site), async (network) => {
+    await withNetwork(networkWith(`kinds-${name.replaceAll(' ', '-')}`, site), async (network) => {
       for (const row of rows) assertRow(row, await untilFetched(network, row))
     })
   })

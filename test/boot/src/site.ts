@@ -29,6 +29,9 @@ export const dnsmasqAlone: SiteDhcp = dnsmasqWith()
 /** It lets others have port 67, too. */
 export const dnsmasqSharing: SiteDhcp = dnsmasqWith('--bind-dynamic')
 
+/** It names a boot file of its own, which does not exist. */
+export const dnsmasqWithBootFile: SiteDhcp = dnsmasqWith('--bind-interfaces', '--dhcp-boot=not-there.kpxe')
+
 /** A network behind a relay agent, and the agent's address there. */
 export const BEHIND = { network: '192.168.89.0/24', relay: '192.168.89.1' } as const
 const POOL_BEHIND = ['192.168.89.100', '192.168.89.150'] as const

@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
     name: 'boot-file',
     holds: (reply) => gives(reply) && reply.file !== '' && !isHttp(reply),
     says: ({ file }) =>
-      `sends a boot file (${file}): for iPXE and U-Boot this one will win over the proxy, because it comes with the address, also for an iPXE that UEFI has loaded from us`,
+      `sends a boot file (${file}): for U-Boot this one will win over the proxy, because it comes with the address; iPXE takes that of the proxy, for its priority (option 175)`,
     remedies: {
       dnsmasq: 'remove dhcp-boot and dhcp-option=66 and 67 from dnsmasq',
       Kea: 'remove boot-file-name and next-server from Kea (global, classes, subnets and reservations)',
