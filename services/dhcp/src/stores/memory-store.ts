@@ -1,7 +1,7 @@
 import type { LeaseEvent, LeaseLedger, LeaseStep, StepResult } from '@reboots/leases'
 import type { Instant } from '@reboots/protocol/net'
 import { HISTORY_LENGTH, HISTORY_TOLD, Listeners } from './lease-events.ts'
-import { noChanges, RecordedTable } from './recorded-table.ts'
+import { noRecords, RecordedTable } from './recorded-table.ts'
 import { EVERYTHING, leasesIn } from './taken.ts'
 
 /** Leases that end with the process: for tests, and for sites where every machine has a reservation. */
@@ -16,7 +16,7 @@ export function openMemoryStore(historyLength = HISTORY_LENGTH): LeaseLedger {
   }
 
   function carryOut(steps: readonly LeaseStep[], now: Instant): StepResult[] {
-    const changes = noChanges()
+    const changes = noRecords()
     const results = books.run(steps, now, changes)
     remember(changes.events)
     listeners.tell(changes.news)

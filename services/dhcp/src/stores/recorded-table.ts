@@ -33,6 +33,20 @@ export function noChanges(): Changes {
   return { before: new Map(), after: new Map(), holdsBefore: new Map(), holds: new Map(), events: [], news: [] }
 }
 
+/** For a table that outlives nothing: only events are noted. */
+export function noRecords(): Changes {
+  return { before: NOTHING, after: NOTHING, holdsBefore: NOTHING, holds: NOTHING, events: [], news: [] }
+}
+
+/** Keeps nothing; one for all, because new maps for every message would be half of what it allocates. */
+class Forgetful extends Map<Ipv4Address, never> {
+  override set(): this {
+    return this
+  }
+}
+
+const NOTHING = new Forgetful()
+
 /** A table that notes what its steps change. */
 export class RecordedTable {
   readonly table = new LeaseTable((before) => this.#touched.push(before))
