@@ -34,9 +34,10 @@ function silent({ bytes }: Datagram): Fate {
 }
 
 function offering(address: Ipv4Address, change = (reply: DhcpMessage): DhcpMessage => reply) {
-  return ({ bytes }: Datagram): Fate => {
-    const message = read(bytes)
-    if (message === undefined) return MALFORMED
+  return (datagram: Datagram): Fate => {
+    const message = read(datagram.bytes)
+    // It has one fault at a time: replies of others are none of its business.
+    if (message === undefined || message.op === 'bootreply') return silent(datagram)
     const reply = encodeMessage(change(offer(message, address, TERMS, SERVER)))
     const to = { kind: 'relay', to: { address: message.giaddr || SERVER, port: 67 } } as const
     return { fields: { xid: xidOf(message), received: 'discover', sent: 'offer' }, reply: { bytes: reply, to } }

@@ -99,6 +99,6 @@ async function openProxydhcp(): Promise<Stand> {
   const { site } = await inside('proxydhcp/src/site.fixture')
   const ports: unknown = site({ machines: MACHINES, policy: POLICY })
   const doors = new Doors('proxydhcp')
-  await openDoors(LINKS, () => ports, doors.surroundings)
+  await openDoors(LINKS, () => ports, doors.surroundings, { port67: 'bind', delayMilliseconds: 0 })
   return { name: 'proxydhcp', identity: 'mac', proxy: true, doors: doors.doors }
 }
