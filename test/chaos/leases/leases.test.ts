@@ -34,9 +34,13 @@ describe('leases outlive what happens to those who keep them', () => {
     assert.ok(report.count['bind: done alone']! > 0, 'no lease was given without Redis')
   })
 
-  test('the process with its SQLite file is killed, its clock is set, its disk is full or read-only', { skip }, async (t) => {
-    flawless(t, await sqliteChaos(6, seedOf(t)))
-  })
+  test(
+    'the process with its SQLite file is killed, its clock is set, its disk is full or read-only',
+    { skip },
+    async (t) => {
+      flawless(t, await sqliteChaos(6, seedOf(t)))
+    },
+  )
 
   test('replicas that do not share their leases are found out', async (t) => {
     const { violations } = await withoutSharing(3, seedOf(t))
