@@ -2,21 +2,24 @@ import { constants } from 'node:os'
 import { macOfBytes, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { systemErrorOf } from '../udp/errno.ts'
 import { loadNative, type Readiness } from '../udp/native.ts'
-import { nativeInt, socketAddress } from '../udp/structs.ts'
+import {
+  AF_INET,
+  AF_PACKET,
+  linkAddress,
+  nativeInt,
+  socketAddress,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+} from '../udp/structs.ts'
 
 /** Numbers of Linux on every architecture that there is a koffi for (asm-generic). */
-const AF_INET = 2
-const AF_PACKET = 17
-const SOCK_DGRAM = 2
-const SOCK_RAW = 3
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
 const IPPROTO_ICMP = 1
 const SOL_RAW = 255
 const ICMP_FILTER = 1
 const ETH_P_ARP = 0x0806
 const ARPHRD_ETHER = 1
-const LINK_ADDRESS_LENGTH = 20
 /** Everything but type 0, echo reply. */
 const NO_OTHER_ICMP = ~1
 
@@ -85,7 +88,7 @@ export async function loadRawSockets(): Promise<RawSockets | undefined> {
       try {
         const index = native.indexOf(link)
         if (index === 0) throw systemErrorOf('find interface', constants.errno.ENODEV)
-        const address = linkAddress(index)
+        const address = linkAddress(index, ETH_P_ARP)
         check(bind(fd, address, address.length), 'bind')
         check(getsockname(fd, address, nativeInt(address.length)), 'getsockname')
         return wrap(fd, hardwareAddressIn(address), false)
@@ -112,21 +115,6 @@ type NameCall = (fd: number, address: Uint8Array, length: Uint8Array) => number
 type OptionCall = (fd: number, level: number, name: number, value: Uint8Array, length: number) => number
 type MessageCall = (fd: number, message: Uint8Array, length: number, flags: number) => number
 type SendToCall = (fd: number, message: Uint8Array, n: number, flags: number, to: Uint8Array, length: number) => number
-
-/**
- * struct sockaddr_ll; only the protocol is as on the wire.
- *
- *     0      2        4       8          10       11       12          20
- *     |family|protocol|ifindex| hardware | packet | length | address … |
- */
-function linkAddress(index: number): Uint8Array {
-  const bytes = new Uint8Array(LINK_ADDRESS_LENGTH)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, AF_PACKET, true)
-  view.setUint16(2, ETH_P_ARP)
-  view.setInt32(4, index, true)
-  return bytes
-}
 
 /** As the kernel has filled it in. */
 function hardwareAddressIn(address: Uint8Array): MacAddress {

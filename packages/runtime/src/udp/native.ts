@@ -3,7 +3,18 @@ import { LIMITED_BROADCAST, UNSPECIFIED, type Ipv4Address } from '@reboots/proto
 import { systemErrorOf } from './errno.ts'
 import { DatagramSlots, SlotHeaders, type SlotLayout } from './slots.ts'
 import { PollSet } from './poll-set.ts'
-import { AF_INET, arpRequest, cString, groupMembership, nativeInt, socketAddress, SOCKADDR_LENGTH } from './structs.ts'
+import {
+  AF_INET,
+  arpRequest,
+  cString,
+  groupMembership,
+  nativeInt,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  socketAddress,
+  SOCKADDR_LENGTH,
+} from './structs.ts'
 
 /**
  * What sockets need beyond node:dgram: to belong to one interface, to reach a client that cannot answer ARP yet, and to read and
@@ -56,9 +67,6 @@ export interface Readiness {
 }
 
 /** Numbers of Linux on every architecture that there is a koffi for (asm-generic). */
-const SOCK_DGRAM = 2
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
 const MSG_DONTWAIT = 0x40
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2

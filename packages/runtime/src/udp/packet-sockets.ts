@@ -3,15 +3,19 @@ import type { Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
 import { loadNative, RECEIVE_BUFFER, SEND_BUFFER, type Native, type Readiness } from './native.ts'
 import { packetFilter, type Wanted } from './packet-filter.ts'
-import { nativeInt, socketAddress } from './structs.ts'
+import {
+  AF_INET,
+  AF_PACKET,
+  linkAddress,
+  nativeInt,
+  socketAddress,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+} from './structs.ts'
 
 /** Numbers of Linux on every architecture that there is a koffi for (asm-generic). */
-const AF_INET = 2
-const AF_PACKET = 17
-const SOCK_DGRAM = 2
-const SOCK_RAW = 3
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
 /** What is sent there has its IPv4 header already (raw(7)). */
 const IPPROTO_RAW = 255
 const SOL_SOCKET = 1
@@ -22,7 +26,6 @@ const SO_ATTACH_FILTER = 26
 const SO_RCVBUFFORCE = 33
 const ETH_P_ALL = 0x0003
 const ETH_P_IP = 0x0800
-const LINK_ADDRESS_LENGTH = 20
 
 /** Sees packets of an interface whoever else gets them, too; binds no port and takes nothing from anybody. */
 export interface CaptureSocket {
@@ -158,19 +161,4 @@ function checking(libc: Libc) {
     if (result < 0) throw systemErrorOf(call, libc.errno())
     return result
   }
-}
-
-/**
- * struct sockaddr_ll as bind(2) wants it; only the protocol is as on the wire.
- *
- *     0      2        4       8             20
- *     |family|protocol|ifindex| not needed  |
- */
-function linkAddress(index: number, protocol: number): Uint8Array {
-  const bytes = new Uint8Array(LINK_ADDRESS_LENGTH)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, AF_PACKET, true)
-  view.setUint16(2, protocol)
-  view.setInt32(4, index, true)
-  return bytes
 }

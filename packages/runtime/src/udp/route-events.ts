@@ -1,11 +1,9 @@
 import { errnoName, systemErrorOf } from './errno.ts'
 import { loadNative, type Native } from './native.ts'
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './structs.ts'
 
 /** Numbers of Linux, the same on every architecture that there is a koffi for (asm-generic). */
 const AF_NETLINK = 16
-const SOCK_RAW = 3
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
 const NETLINK_ROUTE = 0
 const RTMGRP_LINK = 0x1
 const RTMGRP_IPV4_IFADDR = 0x10

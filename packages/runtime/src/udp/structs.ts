@@ -2,6 +2,11 @@ import type { Ipv4Address } from '@reboots/protocol/net'
 
 /** Numbers of Linux, the same on every architecture that there is a koffi for (asm-generic). */
 export const AF_INET = 2
+export const AF_PACKET = 17
+export const SOCK_DGRAM = 2
+export const SOCK_RAW = 3
+export const SOCK_NONBLOCK = 0o4000
+export const SOCK_CLOEXEC = 0o2000000
 const ARPHRD_ETHER = 1
 const ATF_COM = 2
 
@@ -29,6 +34,21 @@ export function socketAddress(address: Ipv4Address, port: number): Uint8Array {
   const view = new DataView(bytes.buffer)
   view.setUint16(2, port)
   view.setUint32(4, address)
+  return bytes
+}
+
+/**
+ * struct sockaddr_ll (packet(7)), with room for what the kernel fills in; only the protocol is as on the wire.
+ *
+ *     0      2        4       8          10       11       12          20
+ *     |family|protocol|ifindex| hardware | packet | length | address … |
+ */
+export function linkAddress(index: number, protocol: number): Uint8Array {
+  const bytes = new Uint8Array(20)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, AF_PACKET, true)
+  view.setUint16(2, protocol)
+  view.setInt32(4, index, true)
   return bytes
 }
 
