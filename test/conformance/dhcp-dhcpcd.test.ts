@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, requireTools, tsharkFaults, type Capture, type Host, type Running } from '@reboots/testkit'
 import { messageType, decodeMessage } from '@reboots/protocol/dhcp'
 import { LIMITED_BROADCAST, UNSPECIFIED } from '@reboots/protocol/net'
-import { event, signalDhcpcd, STOCK_CLIENTS, StockClients } from './src/stock-clients.ts'
+import { event, releaseDhcpcd, renewDhcpcd, STOCK_CLIENTS, StockClients } from './src/stock-clients.ts'
 
 /*
  * dhcpcd, the client that probes what it is offered, against services/dhcp with a pool, a reservation and leases in SQLite:
@@ -126,7 +126,7 @@ describe('dhcpcd', { skip, timeout: 180_000 }, () => {
   })
 
   test('renews, by unicast', async () => {
-    signalDhcpcd(dhcpcd, 'SIGUSR1')
+    await renewDhcpcd(dhcpcd)
     assert.deepEqual(await told('RENEW'), expected)
     assert.match(dhcp.output, /"received":"request","from":"192\.168\.90\.51:68"[^\n]*"sent":"ack"[^\n]*"by":"unicast"/)
   })
@@ -160,8 +160,7 @@ describe('dhcpcd', { skip, timeout: 180_000 }, () => {
   })
 
   test('gives its address back', async () => {
-    signalDhcpcd(dhcpcd, 'SIGALRM')
-    await dhcpcd.ended
+    await releaseDhcpcd(dhcpcd)
     await dhcp.waitFor(/"received":"release"[^\n]*"silent":"released"/)
   })
 

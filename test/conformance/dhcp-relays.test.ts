@@ -16,7 +16,7 @@ import {
   type Packet,
   type Running,
 } from '@reboots/testkit'
-import { event, signalDhcpcd, STOCK_CLIENTS, StockClients } from './src/stock-clients.ts'
+import { event, renewDhcpcd, STOCK_CLIENTS, StockClients } from './src/stock-clients.ts'
 
 /*
  * Stock clients behind isc-dhcp-relay, one agent or two in a row, and services/dhcp with pools and leases in SQLite:
@@ -161,7 +161,7 @@ describe('behind dhcrelay', { skip, timeout: 180_000 }, () => {
     readonly last: number
     start(host: Host): Running
     /** Has it renew its lease; dhclient does when it is time. */
-    renew(client: Running): void
+    renew(client: Running): Promise<void>
     readonly events: readonly [bound: string, renewed: string]
     /** The variable of its script that has the address. */
     readonly address: string
@@ -172,7 +172,7 @@ describe('behind dhcrelay', { skip, timeout: 180_000 }, () => {
       name: 'dhclient',
       last: 1,
       start: (host) => clients.dhclient(host),
-      renew: () => undefined,
+      renew: async () => undefined,
       events: ['BOUND', 'RENEW'],
       address: 'new_ip_address',
       end: 'SIGTERM',
@@ -181,7 +181,7 @@ describe('behind dhcrelay', { skip, timeout: 180_000 }, () => {
       name: 'udhcpc',
       last: 2,
       start: (host) => clients.udhcpc(host),
-      renew: ({ pid }) => process.kill(pid, 'SIGUSR1'),
+      renew: async ({ pid }) => void process.kill(pid, 'SIGUSR1'),
       events: ['bound', 'renew'],
       address: 'ip',
       end: 'SIGTERM',
@@ -190,7 +190,7 @@ describe('behind dhcrelay', { skip, timeout: 180_000 }, () => {
       name: 'dhcpcd',
       last: 3,
       start: (host) => clients.dhcpcd(host),
-      renew: (client) => signalDhcpcd(client, 'SIGUSR1'),
+      renew: renewDhcpcd,
       events: ['BOUND', 'RENEW'],
       address: 'new_ip_address',
       end: 'SIGKILL',
@@ -223,7 +223,7 @@ describe('behind dhcrelay', { skip, timeout: 180_000 }, () => {
           [],
         )
 
-        renew(client)
+        await renew(client)
         await event(client, events[1])
         const from = `"from":"${given}:68"`.replaceAll('.', '\\.')
         await dhcp.waitFor(new RegExp(`"received":"request",${from}[^\n]*"sent":"ack"[^\n]*"by":"unicast"`))

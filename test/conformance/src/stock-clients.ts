@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { HOST_LINK, type Host, type Running } from '@reboots/testkit'
+import { HOST_LINK, run, type Host, type Running } from '@reboots/testkit'
 
 /** Programs that `StockClients` starts. */
-export const STOCK_CLIENTS = ['dhclient', 'udhcpc', 'dhcpcd', 'unshare', 'mount']
+export const STOCK_CLIENTS = ['dhclient', 'udhcpc', 'dhcpcd', 'unshare', 'nsenter', 'mount']
 
 /** What a client hands over to its script: the word for what happened, and its variables. */
 export interface ClientEvent {
@@ -82,9 +82,24 @@ export class StockClients {
   }
 }
 
-/** Signals dhcpcd itself, which is what the shell runs that `unshare` runs. */
-export function signalDhcpcd({ pid }: Running, signal: 'SIGUSR1' | 'SIGALRM'): void {
-  process.kill(childOf(childOf(pid)), signal)
+/**
+ * Has a running dhcpcd renew its lease, by its control socket. Not by a signal: one that comes while it waits for its script (which has just printed
+ * the event that a test waits for) is taken by an inner loop that has no use for it, and is lost.
+ */
+export async function renewDhcpcd(dhcpcd: Running): Promise<void> {
+  await tellDhcpcd(dhcpcd, '-N')
+}
+
+/** Has a running dhcpcd release its lease and end. */
+export async function releaseDhcpcd(dhcpcd: Running): Promise<void> {
+  // The messenger waits inside the namespace that ends with dhcpcd, so it is killed at the moment of its success.
+  await tellDhcpcd(dhcpcd, '-k').catch(() => undefined)
+  await dhcpcd.ended
+}
+
+async function tellDhcpcd({ pid }: Running, what: string): Promise<void> {
+  const inside = ['--target', String(childOf(pid)), '--mount', '--pid', '--net']
+  await run({ command: 'nsenter', args: [...inside, 'dhcpcd', '-4', what, HOST_LINK] })
 }
 
 function childOf(pid: number): number {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Lan, type Capture, type Host, type Running } from '@reboots/testkit'
 import { PROXY_SITE, RELAY, SERVER } from '../site.ts'
-import { event, signalDhcpcd, StockClients } from '../stock-clients.ts'
+import { event, releaseDhcpcd, StockClients } from '../stock-clients.ts'
 import { reboots } from '../subjects/reboots.ts'
 import { Wire } from '../wire/wire.ts'
 import { CLIENT_ADDRESS, question, xidOf } from './boot-clients.ts'
@@ -97,7 +97,7 @@ async function realClients(lan: Lan, directory: string): Promise<string[]> {
   const bound = await Promise.all([event(dhclient, 'BOUND'), event(udhcpc, 'bound'), event(dhcpcd, 'BOUND')])
   process.kill(udhcpc.pid, 'SIGUSR1')
   await event(udhcpc, 'renew')
-  signalDhcpcd(dhcpcd, 'SIGALRM')
+  await releaseDhcpcd(dhcpcd)
   for (const client of running) await client.stop()
   return bound.map(({ variables }, i) => `${REAL_CLIENTS[i]} ${variables['new_ip_address'] ?? variables['ip']}`)
 }
