@@ -1,26 +1,36 @@
 import type { Decision, Tried, Verdict } from './decision.ts'
+import type { Condition } from './expression/condition.ts'
 import { FactsContext } from './expression/facts-context.ts'
 import type { Facts } from './facts.ts'
-import { OTHERWISE, type Policy } from './policy.ts'
+import { GUARD, isGuarded, type Guard } from './guard.ts'
+import { OTHERWISE, type Policy, type Rule } from './policy.ts'
 
 /**
  * What this machine gets: the outcome of the first rule, in document order, whose condition is true and that has one; and the first
- * DHCP class that a rule up to there gives. A condition that cannot be evaluated counts as not true, and the trace says why. Total and
- * deterministic; never throws, reads no clock.
+ * DHCP class that a rule up to there gives. Where that would boot the machine, and it has booted too often, it gets what the guard says. A
+ * condition that cannot be evaluated counts as not true, and the trace says why. Total and deterministic; never throws, reads no clock.
  */
 export function decide(policy: Policy, facts: Facts): Verdict {
   const context = new FactsContext(facts)
   const { rules } = policy
   let dhcpClass: string | undefined
+  let decider: Rule | undefined
+  let tried = rules.length
   const candidates = new Merged(policy.index.candidates(facts))
   for (let at = candidates.next(); at !== undefined; at = candidates.next()) {
     const rule = rules[at]!
     if (rule.condition.test(context) !== true) continue
     dhcpClass ??= rule.dhcpClass
-    if (rule.decision !== undefined)
-      return new TracedVerdict(rule.decision, rule.name, dhcpClass, policy, facts, at + 1)
+    if (rule.decision === undefined) continue
+    decider = rule
+    tried = at + 1
+    break
   }
-  return new TracedVerdict(policy.otherwise, OTHERWISE, dhcpClass, policy, facts, rules.length)
+  const decision = decider?.decision ?? policy.otherwise
+  const guard = isGuarded(decision) ? (decider?.guard ?? policy.guard) : undefined
+  return guard?.condition.test(context) === true
+    ? new TracedVerdict(guard.decision, GUARD, dhcpClass, guard, policy, facts, tried)
+    : new TracedVerdict(decision, decider?.name ?? OTHERWISE, dhcpClass, guard, policy, facts, tried)
 }
 
 /** Ascending lists as one, nothing in it twice. */
@@ -52,6 +62,7 @@ class TracedVerdict implements Verdict {
   readonly rule: string
   readonly version: string
   declare readonly dhcpClass?: string
+  declare readonly guard?: Guard
   readonly #policy: Policy
   readonly #facts: Facts
   readonly #tried: number
@@ -60,6 +71,7 @@ class TracedVerdict implements Verdict {
     decision: Decision,
     rule: string,
     dhcpClass: string | undefined,
+    guard: Guard | undefined,
     policy: Policy,
     facts: Facts,
     tried: number,
@@ -68,6 +80,7 @@ class TracedVerdict implements Verdict {
     this.rule = rule
     this.version = policy.version
     if (dhcpClass !== undefined) this.dhcpClass = dhcpClass
+    if (guard !== undefined) this.guard = guard
     this.#policy = policy
     this.#facts = facts
     this.#tried = tried
@@ -75,10 +88,15 @@ class TracedVerdict implements Verdict {
 
   get trace(): readonly Tried[] {
     const context = new FactsContext(this.#facts)
-    return this.#policy.rules.slice(0, this.#tried).map(({ name, condition, missed }) => {
-      const result = condition.test(context)
-      if (result === false) return missed
-      return result === true ? { rule: name, matched: true } : { rule: name, matched: false, error: result }
-    })
+    const tried = this.#policy.rules
+      .slice(0, this.#tried)
+      .map((rule) => attempt(rule.name, rule.condition, context, rule.missed))
+    return this.guard === undefined ? tried : [...tried, attempt(GUARD, this.guard.condition, context)]
   }
+}
+
+function attempt(rule: string, { test }: Condition, context: FactsContext, missed?: Tried): Tried {
+  const result = test(context)
+  if (result === false) return missed ?? { rule, matched: false }
+  return result === true ? { rule, matched: true } : { rule, matched: false, error: result }
 }

@@ -1,3 +1,4 @@
+import type { Guard } from './guard.ts'
 import type { Menu } from './menu.ts'
 
 /** What the policy says a machine gets. */
@@ -14,13 +15,15 @@ export type Decision =
 
 export interface Verdict {
   readonly decision: Decision
-  /** Name of the rule that decided, or `otherwise`. */
+  /** Name of the rule that decided, `otherwise`, or `guard`. */
   readonly rule: string
   /** Version of the policy it belongs to. */
   readonly version: string
   /** The class of DHCP configuration: of the rules that matched the first that gives one; absent if none does. */
   readonly dhcpClass?: string
-  /** The rules tried, in document order, up to the one that decided. */
+  /** What was asked whether the machine boots too often; absent if nothing was. */
+  readonly guard?: Guard
+  /** The rules tried, in document order, up to the one that decided, and the guard if it was asked. */
   readonly trace: readonly Tried[]
 }
 

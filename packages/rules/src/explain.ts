@@ -2,11 +2,14 @@ import { serialize, type ASTNode } from '@marcbachmann/cel-js'
 import { decide } from './decide.ts'
 import type { Tried, Verdict } from './decision.ts'
 import { compile, parse, reasonOf } from './expression/compile.ts'
+import type { Condition } from './expression/condition.ts'
 import { CONDITION_SCOPE } from './expression/environment.ts'
 import { FactsContext } from './expression/facts-context.ts'
+import { HISTORY_TYPE } from './expression/history-type.ts'
 import { operandsOf } from './expression/operands.ts'
 import type { Facts } from './facts.ts'
-import type { Policy, Rule } from './policy.ts'
+import { GUARD } from './guard.ts'
+import type { Policy } from './policy.ts'
 import { conjuncts } from './rule-index.ts'
 
 /** A verdict with a trace that a person can read. */
@@ -34,18 +37,27 @@ const MOST_VALUES = 4
 export function explain(policy: Policy, facts: Facts): Explanation {
   const verdict = decide(policy, facts)
   const context = new FactsContext(facts)
-  return { ...verdict, trace: verdict.trace.map((tried, index) => explained(tried, policy.rules[index]!, context)) }
+  return {
+    ...verdict,
+    trace: verdict.trace.map((tried, index) => explained(tried, conditionOf(policy, verdict, tried, index), context)),
+  }
 }
 
 /** `rule: why` for the last rules that did not match. */
 export function lastMisses(policy: Policy, facts: Facts, verdict: Verdict, most: number): string[] {
   const context = new FactsContext(facts)
   const missed = [...verdict.trace.entries()].filter(([, { matched }]) => !matched).slice(-most)
-  return missed.map(([index, tried]) => `"${tried.rule}": ${explained(tried, policy.rules[index]!, context).why}`)
+  return missed.map(
+    ([index, tried]) => `"${tried.rule}": ${explained(tried, conditionOf(policy, verdict, tried, index), context).why}`,
+  )
 }
 
-function explained(tried: Tried, rule: Rule, context: FactsContext): Explained {
-  const condition = rule.condition.text.trim()
+function conditionOf({ rules }: Policy, { guard }: Verdict, { rule }: Tried, index: number): Condition {
+  return rule === GUARD ? guard!.condition : rules[index]!.condition
+}
+
+function explained(tried: Tried, { text }: Condition, context: FactsContext): Explained {
+  const condition = text.trim()
   return { ...tried, condition, why: tried.matched ? '' : whyNot(condition, context) }
 }
 
@@ -92,6 +104,8 @@ function collectPaths(node: ASTNode, into: Set<string>): void {
 function isPath(node: ASTNode): boolean {
   if (node.op === 'id') return CONDITION_SCOPE.variables.includes(node.args)
   if (node.op === '[]') return node.args[1].op === 'value' && isPath(node.args[0])
+  // What is asked of the history has a value worth showing.
+  if (node.op === 'rcall') return node.args[1].op === 'id' && node.args[1].args === HISTORY_TYPE.name
   return node.op === '.' && isPath(node.args[0])
 }
 

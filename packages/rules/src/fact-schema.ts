@@ -1,4 +1,5 @@
 import type { ClientFacts, MachineFacts, NetworkFacts } from './facts.ts'
+import { HISTORY_FIELDS } from './expression/history-type.ts'
 import type { SiteFacts } from './site.ts'
 
 /** The CEL type of a field, or the fields of a record. */
@@ -90,7 +91,8 @@ export const SITE_SCHEMA = { site }
 
 /** Every path a rule may name: `client.mac`, `machine.netboot.osie.kernel`, … and `now`. */
 export function factPaths(): readonly string[] {
-  return [...leaves('', FACT_SCHEMA), 'now']
+  const history = Object.keys(HISTORY_FIELDS).map((field) => `history.${field}`)
+  return [...leaves('', FACT_SCHEMA), ...history, 'now']
 }
 
 function leaves(prefix: string, fields: { readonly [field: string]: FieldType }): string[] {

@@ -1,5 +1,6 @@
 import type { Instant } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
+import type { BootHistory } from './boot-history.ts'
 
 /** Everything a rule may look at. One evaluation sees one set of facts, all of them plain values. */
 export interface Facts {
@@ -7,6 +8,8 @@ export interface Facts {
   readonly network: NetworkFacts
   readonly machine: MachineFacts
   readonly now: Instant
+  /** The machine's network boots; absent: it has had none, or no rule asks (`Policy.readsHistory`). */
+  readonly history?: BootHistory | undefined
 }
 
 /** The client as it shows itself on the wire; absent values are empty text, never undefined. */

@@ -1,4 +1,15 @@
 export {
+  historySubject,
+  NO_HISTORY,
+  reopenedAt,
+  withBoot,
+  withBooted,
+  bootsWithin,
+  isBooted,
+  type Boot,
+  type BootHistory,
+} from './boot-history.ts'
+export {
   clientFacts,
   describedClientFacts,
   networkFacts,
@@ -16,6 +27,7 @@ export { ExpressionError } from './expression/expression-error.ts'
 export type { Sighting } from './expression/facts-context.ts'
 export { factPaths } from './fact-schema.ts'
 export type { ClientFacts, Facts, MachineFacts, NetworkFacts } from './facts.ts'
+export { GUARD } from './guard.ts'
 export { LIMITS } from './limits.ts'
 export { machineFacts, UNKNOWN_MACHINE } from './machine-facts.ts'
 export type { InterfaceRecord, MachineRecord } from './machine-record.ts'

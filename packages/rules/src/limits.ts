@@ -39,6 +39,12 @@ export const LIMITS = {
   patternCharacters: 256,
   /** Instructions of a compiled pattern: the time per character of the text. */
   patternProgram: 1_000,
+  /** Network boots that are remembered of a machine, and so the most a guard can ask for. */
+  keptBoots: 32,
+  /** Days that a guard may look back. */
+  guardDays: 30,
+  /** Profiles of which it is remembered that a machine's operating system has booted from them. */
+  finishedProfiles: 64,
   /** Problems reported for one document; with that many the rest of it is not read. */
   problems: 200,
 } as const

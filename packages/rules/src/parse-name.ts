@@ -1,5 +1,6 @@
 import type { Place, Reader } from './document.ts'
 import { LIMITS } from './limits.ts'
+import { GUARD } from './guard.ts'
 import { OTHERWISE } from './policy.ts'
 
 /** A name that no other of its kind has. */
@@ -12,7 +13,8 @@ export function readName(
   const name = reader.readText(place, `the name of a ${what}`, LIMITS.nameCharacters)
   if (name === undefined) return undefined
   if (name.trim() === '') return reader.report(place, `the name of a ${what} is empty`)
-  if (what === 'rule' && name === OTHERWISE) return reader.report(place, `no rule may be named ${OTHERWISE}`)
+  if (what === 'rule' && (name === OTHERWISE || name === GUARD))
+    return reader.report(place, `no rule may be named ${name}`)
   const first = firstUse.get(name)
   if (first !== undefined) return reader.report(place, `duplicate ${what} ${JSON.stringify(name)}: also ${first}`)
   firstUse.set(name, place.path)

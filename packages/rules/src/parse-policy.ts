@@ -1,6 +1,7 @@
 import { Reader, type Entry, type Place } from './document.ts'
 import { compileCondition, type Condition } from './expression/condition.ts'
 import { ExpressionError } from './expression/expression-error.ts'
+import { readGuard, readOnce } from './guard.ts'
 import { LIMITS } from './limits.ts'
 import type { Menu } from './menu.ts'
 import { readClassName, readName } from './parse-name.ts'
@@ -33,7 +34,7 @@ function inOrder(problems: PolicyError['problems']): PolicyError['problems'] {
 
 function readPolicy(reader: Reader, source: string, version: string): Policy | undefined {
   const { root } = reader
-  const keys = ['apiVersion', 'kind', 'metadata', 'profiles', 'menus', 'rules', OTHERWISE, 'tests'] as const
+  const keys = ['apiVersion', 'kind', 'metadata', 'profiles', 'menus', 'guard', 'rules', OTHERWISE, 'tests'] as const
   const found = reader.readRecord(root, `a ${KIND}`, keys)
   if (found === undefined) return undefined
   expectText(reader, found.apiVersion, 'apiVersion', API_VERSION)
@@ -43,6 +44,7 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   const profiles = found.profiles ? readProfiles(reader, found.profiles) : new Map<string, Profile | undefined>()
   const menus = found.menus ? readMenus(reader, found.menus, profiles) : new Map<string, Menu | undefined>()
   const named = { profiles, menus }
+  const guard = found.guard && readGuard(reader, found.guard, named)
   const rules = readRules(reader, found.rules, named)
   if (!found.otherwise)
     reader.report(root, `needs ${JSON.stringify(OTHERWISE)}: what a machine gets that no rule matches`)
@@ -52,7 +54,9 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   const classes = new Set(rules.flatMap(({ dhcpClass }) => dhcpClass ?? []))
   const what = { profiles: usable(profiles), menus: usable(menus), classes }
   const index = new RuleIndex(rules.map(({ condition }) => condition.ast))
-  const policy = { version, source, rules, index, otherwise, ...what, tests: [] }
+  const guards = [guard, ...rules.map((rule) => rule.guard)].some((each) => each !== undefined)
+  const readsHistory = guards || rules.some(({ condition }) => condition.reads.has('history'))
+  const policy = { version, source, rules, index, otherwise, guard, readsHistory, ...what, tests: [] }
   return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
 }
 
@@ -87,16 +91,18 @@ function readRules(reader: Reader, list: Entry | undefined, named: Named): Rule[
 }
 
 function readRule(reader: Reader, place: Place, named: Named, firstUse: Map<string, string>): Rule | undefined {
-  const found = reader.readRecord(place, 'a rule', ['name', 'when', 'then', 'also'])
+  const found = reader.readRecord(place, 'a rule', ['name', 'when', 'once', 'then', 'guard', 'also'])
   if (found === undefined) return undefined
   for (const key of found.also ? (['name', 'when'] as const) : (['name', 'when', 'then'] as const))
     if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'rule', firstUse)
-  const condition = found.when && readCondition(reader, found.when)
+  const when = found.when && readCondition(reader, found.when)
   const decision = found.then && readOutcome(reader, found.then, named, `rule ${JSON.stringify(name ?? '')}`)
   const dhcpClass = found.also && readClass(reader, found.also)
+  const condition = found.once && when ? readOnce(reader, found.once, when, decision) : when
+  const guard = found.guard && readGuard(reader, found.guard, named)
   if (name === undefined || condition === undefined || (decision ?? dhcpClass) === undefined) return undefined
-  return { name, condition, decision, dhcpClass, missed: Object.freeze({ rule: name, matched: false }) }
+  return { name, condition, decision, dhcpClass, guard, missed: Object.freeze({ rule: name, matched: false }) }
 }
 
 /** `{ class: name }`: what goes with the outcome, whichever rule decides that. Which classes there are is configured elsewhere. */

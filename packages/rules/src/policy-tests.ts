@@ -4,6 +4,7 @@ import type { Entry, Place, Reader } from './document.ts'
 import { decide } from './decide.ts'
 import { lastMisses } from './explain.ts'
 import { parseInstant } from './expression/timestamp.ts'
+import { GUARD } from './guard.ts'
 import { FACT_SCHEMA } from './fact-schema.ts'
 import type { ClientFacts, Facts, MachineFacts, NetworkFacts } from './facts.ts'
 import { LIMITS } from './limits.ts'
@@ -12,6 +13,7 @@ import { suggestion } from './nearest.ts'
 import { readName } from './parse-name.ts'
 import { readOutcome } from './parse-outcome.ts'
 import { readFields, type Fields } from './parse-given.ts'
+import { readHistory } from './parse-history.ts'
 import { OTHERWISE, stepsOf, type Policy } from './policy.ts'
 
 const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
@@ -31,7 +33,7 @@ export function runTests(reader: Reader, list: Place, policy: Policy): string[] 
     reader.report(list, `the tests may take ${steps} steps together; at most ${LIMITS.testSteps} are allowed`)
     return names
   }
-  const rules = new Set([...policy.rules.map((rule) => rule.name), OTHERWISE])
+  const rules = new Set([...policy.rules.map((rule) => rule.name), OTHERWISE, GUARD])
   for (const place of places) {
     if (reader.full) break
     const name = runTest(reader, place, policy, rules, firstUse)
@@ -129,19 +131,21 @@ export function formatDecision(decision: Decision): string {
 /** The facts of a test: what it gives, over an x86-64 UEFI client without a record. A machine that is given is known. */
 function readGiven(reader: Reader, place: Entry | undefined): Facts | undefined {
   const before = reader.problems.length
-  const found = place ? reader.readRecord(place, 'facts', ['client', 'network', 'machine', 'now']) : {}
+  const found = place ? reader.readRecord(place, 'facts', ['client', 'network', 'machine', 'history', 'now']) : {}
   if (found === undefined) return undefined
   const client = found.client ? readFields(reader, found.client, FACT_SCHEMA.client) : {}
   const network = found.network ? readFields(reader, found.network, FACT_SCHEMA.network) : {}
   const machine = found.machine ? readFields(reader, found.machine, FACT_SCHEMA.machine) : undefined
-  const now = found.now ? readNow(reader, found.now) : TEST_TIME
+  const now = (found.now && readNow(reader, found.now)) ?? TEST_TIME
+  const history = found.history && readHistory(reader, found.history, now)
   if (reader.problems.length > before) return undefined
   return {
     client: clientOf(client ?? {}),
     network: overlay(NO_NETWORK, network ?? {}),
     machine:
       machine === undefined ? UNKNOWN_MACHINE : overlay<MachineFacts>(UNKNOWN_MACHINE, { known: true, ...machine }),
-    now: now ?? TEST_TIME,
+    now,
+    ...(history && { history }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Decision, Tried } from './decision.ts'
 import type { Condition } from './expression/condition.ts'
 import type { Template } from './expression/template.ts'
+import type { Guard } from './guard.ts'
 import type { Menu } from './menu.ts'
 import type { RuleIndex } from './rule-index.ts'
 
@@ -17,6 +18,10 @@ export interface Policy {
   /** Which of them may match. */
   readonly index: RuleIndex
   readonly otherwise: Decision
+  /** Asked before anything boots, where the rule has none of its own. */
+  readonly guard: Guard | undefined
+  /** Some rule or guard looks at `history`: only then do facts need one. */
+  readonly readsHistory: boolean
   readonly profiles: ReadonlyMap<string, Profile>
   readonly menus: ReadonlyMap<string, Menu>
   /** Names of the DHCP classes that rules give. */
@@ -32,6 +37,8 @@ export interface Rule {
   readonly decision: Decision | undefined
   /** The class of DHCP configuration that it gives, whatever is decided. */
   readonly dhcpClass: string | undefined
+  /** Instead of the policy's. */
+  readonly guard: Guard | undefined
   /** Its entry in a trace when it did not match: made once, since almost every decision needs it. */
   readonly missed: Tried
 }

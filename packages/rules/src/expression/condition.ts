@@ -9,6 +9,8 @@ import { SightingContext, type FactsContext, type Sighting } from './facts-conte
 export interface Condition {
   readonly text: string
   readonly ast: ASTNode
+  /** Variables it looks at. */
+  readonly reads: ReadonlySet<string>
   /** Nodes one evaluation may visit. */
   readonly steps: number
   /** True, false, or why it could not be evaluated. Never throws. */
@@ -37,11 +39,12 @@ export function compileMatch(text: string): Match {
 }
 
 function compileIn(text: string, scope: Scope): Omit<Condition, 'test'> & { test(context: object): boolean | string } {
-  const { type, steps, ast, evaluate } = compile(text, scope)
+  const { type, steps, ast, reads, evaluate } = compile(text, scope)
   if (type !== 'bool' && type !== 'dyn') throw new ExpressionError(`a condition is true or false, this is ${type}`, 0)
   return {
     text,
     ast,
+    reads,
     steps,
     test(context) {
       try {

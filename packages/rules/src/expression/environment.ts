@@ -2,6 +2,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import { LIMITS } from '../limits.ts'
 import { FACT_TYPES, SITE_TYPES, type RecordType } from './facts-context.ts'
 import { registerFunctions } from './functions.ts'
+import { HISTORY_TYPE, registerHistory } from './history-type.ts'
 
 /** Where an expression stands: conditions see the facts, templates the site as well, matches only what asks. */
 export interface Scope {
@@ -21,7 +22,7 @@ const options = {
   },
 }
 
-export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine', 'now'], FACT_TYPES)
+export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine', 'history', 'now'], FACT_TYPES)
 export const TEMPLATE_SCOPE = scopeOf(['client', 'network', 'machine', 'site', 'now'], [...FACT_TYPES, ...SITE_TYPES])
 export const MATCH_SCOPE = scopeOf(['client', 'network'], FACT_TYPES)
 
@@ -29,10 +30,11 @@ function scopeOf(variables: readonly string[], types: readonly RecordType[]): Sc
   const environment = new Environment(options)
   registerFunctions(environment)
   for (const { name, fields, view } of types) environment.registerType(name, { ctor: view, fields: { ...fields } })
+  registerHistory(environment)
   for (const name of variables) environment.registerVariable(name, name === 'now' ? 'google.protobuf.Timestamp' : name)
   return {
     environment,
     variables,
-    fields: new Map(types.map(({ name, fields }) => [name, fields])),
+    fields: new Map([...types, HISTORY_TYPE].map(({ name, fields }) => [name, fields])),
   }
 }

@@ -1,6 +1,8 @@
 import { FACT_SCHEMA, SITE_SCHEMA, type FieldType } from '../fact-schema.ts'
+import { NO_HISTORY } from '../boot-history.ts'
 import type { Facts } from '../facts.ts'
 import type { SiteFacts } from '../site.ts'
+import { HistoryView } from './history-type.ts'
 import { timestampOf } from './timestamp.ts'
 
 /** One object type of CEL: its fields, and the class by which the evaluator knows a value to be of this type. */
@@ -102,6 +104,11 @@ export class FactsContext {
     this.network = new network.view(facts.network)
     this.machine = new machine.view(facts.machine)
     this.#facts = facts
+  }
+
+  /** Made when a rule asks for it, as `now` is. */
+  get history(): HistoryView {
+    return new HistoryView(this.#facts.history ?? NO_HISTORY, this.#facts.now)
   }
 
   /** Made when a rule asks for it, which few do. */

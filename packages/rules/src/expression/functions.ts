@@ -2,6 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { inSubnet, maskOfPrefix, parseIpv4, parseMac, type Ipv4Address } from '@reboots/protocol/net'
 import { RE2JS } from 're2js'
 import { LIMITS } from '../limits.ts'
+import { HISTORY_METHODS } from './history-type.ts'
 
 /**
  * What expressions may call, and with how many arguments (the receiver of a method not counted). Anything else that the CEL
@@ -43,6 +44,7 @@ export const METHODS: Readonly<Record<string, readonly number[]>> = {
   join: [0, 1],
   orElse: [1],
   containsIP: [1],
+  ...HISTORY_METHODS,
   all: [2],
   exists: [2],
   exists_one: [2],
