@@ -131,6 +131,19 @@ conformance('PXE 2.1 §2.2.5: boot servers found by broadcast', MENU_SITE, (row)
     )
   })
 
+  row('B8.port67', 'and on port 67, where firmware looks by broadcast; nothing else is said there', async (lab) => {
+    const client = stranger(11)
+    const menu = menuOf(await lab.ask(pxe(client, 0)))
+    const everybody = { from: CLIENT_ADDRESS, fromPort: 68, to: '255.255.255.255' }
+    const replies = await lab.askAll(choosing(client, menu, 'Install'), everybody)
+    assert.deepEqual(
+      replies.map(({ type, from, to, toPort, file }) => [type, from, to, toPort, file]),
+      [[ACK, SERVER, CLIENT_ADDRESS, 68, 'undionly.0']],
+    )
+    for (const text of ['Other', 'Type9', 'Local']) await lab.unanswered(choosing(client, menu, text), everybody)
+    await lab.unanswered(bootRequest(client, 0), everybody)
+  })
+
   row('B8.others', 'items of other boot servers are not answered, nor what nobody offered', async (lab) => {
     const client = stranger(8)
     const menu = menuOf(await lab.ask(pxe(client, 0)))

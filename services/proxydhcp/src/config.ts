@@ -21,7 +21,7 @@ const group = fields.ipv4.refine((address) => address >>> 28 === 0xe, {
 
 const discovery = z.object({
   multicast: group.optional().describe('Multicast group in which PXE clients may look for boot servers; absent: none'),
-  broadcast: z.boolean().default(false).describe('Whether PXE clients may look for boot servers by broadcast'),
+  broadcast: z.boolean().default(false).describe('Whether PXE ROMs may look for boot servers by broadcast, on port 67'),
 })
 
 const otherServers = z.object({

@@ -1,6 +1,14 @@
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
-import { bootItemAck, encodeMenu, LOCAL_BOOT, showsMenu, type BootClient, type BootItem } from '@reboots/protocol/pxe'
+import {
+  bootItemAck,
+  encodeMenu,
+  LOCAL_BOOT,
+  showsMenu,
+  type BootClient,
+  type BootItem,
+  type Discovery,
+} from '@reboots/protocol/pxe'
 import { bootMenuOf, type Menu } from '@reboots/rules'
 import { NOTHING_CHOSEN } from './choices.ts'
 import { targetOf, type Decided } from './find-target.ts'
@@ -24,7 +32,12 @@ export function vendorMenu(decided: Decided, menu: Menu, us: Ipv4Address, ports:
     if (target === undefined || !('silent' in target)) entries.push(entry)
     else if (index === 0) return target
   }
-  return encodeMenu(bootMenuOf({ ...menu, entries }, us, ports.settings.discovery))
+  return encodeMenu(bootMenuOf({ ...menu, entries }, us, discoveryOf(decided.client, ports)))
+}
+
+/** UEFI that asks everybody takes what the site's own DHCP server says to it for the boot server's answer, and fails (OVMF beside Kea). */
+function discoveryOf({ firmware }: BootClient, { settings: { discovery } }: Ports): Discovery {
+  return firmware === 'bios' ? discovery : { ...discovery, broadcast: false }
 }
 
 /** The answer on port 4011 to a client that has chosen an entry, which is remembered for the iPXE that comes then. */

@@ -39,6 +39,8 @@ const romAsking: DhcpMessage = { ...withOption(rom, messageTypeOption, 'request'
 const SCRIPT = 'http://192.168.77.1:7080/ipxe/script/52:54:00:aa:01:01/auto.ipxe?arch=7'
 const GUID = '&uuid=00000000-0000-0000-0000-000000000000'
 
+const OTHERS = 'other-server-selected'
+const ROM: Endpoint = { address: ip('192.168.77.87'), port: 68 }
 /** Where that came from. */
 const REAL: Endpoint = { address: ip('192.168.88.100'), port: 4011 }
 
@@ -60,16 +62,20 @@ describe('the menu in an offer', () => {
     [0x8006, us],
   ])
   const searched = [...items.slice(0, 4), [9, 'Whoever'], ...items.slice(4)]
-  const rows: readonly (readonly [string, Ports, number, unknown[]])[] = [
-    ['listed servers only', site({ policy: POLICY }), 3, items],
-    ['broadcast', site(discovery({ broadcast: true })), 2, searched],
-    ['multicast', site(discovery({ broadcast: false, multicast: ip('224.0.1.2') })), 1, searched],
-    ['both', site(discovery({ broadcast: true, multicast: ip('224.0.1.2') })), 0, searched],
+  const alone = site({ policy: POLICY })
+  const everybody = site(discovery({ broadcast: true }))
+  const group = site(discovery({ broadcast: false, multicast: ip('224.0.1.2') }))
+  const both = site(discovery({ broadcast: true, multicast: ip('224.0.1.2') }))
+  const rows: readonly (readonly [string, Ports, uefi: readonly [number, unknown[]], rom: typeof uefi])[] = [
+    ['listed servers only', alone, [3, items], [3, items]],
+    ['broadcast, which UEFI is not told', everybody, [3, items], [2, searched]],
+    ['multicast', group, [1, searched], [1, searched]],
+    ['both', both, [1, searched], [0, searched]],
   ]
-  for (const [what, ports, control, expected] of rows) {
-    for (const [who, message] of [
-      ['UEFI', ovmf],
-      ['a ROM', rom],
+  for (const [what, ports, uefi, bios] of rows) {
+    for (const [who, message, [control, expected]] of [
+      ['UEFI', ovmf, uefi],
+      ['a ROM', rom, bios],
     ] as const) {
       test(`${what}, to ${who}`, () => {
         const { reply } = replied(handle(message, { link: LINK, from: NOBODY }, ports, NOW))
@@ -142,6 +148,19 @@ describe('what is chosen, on port 4011', () => {
       assert.equal(hex(reply.options.get(43)!), `4704${type.toString(16)}0000ff`)
     })
   }
+
+  test('a ROM that asks everybody on port 67, if it may', () => {
+    const asked = choosing(romAsking, TYPES.memtest)
+    const may = site(discovery({ broadcast: true }))
+    const outcome = replied(handle(asked, { link: LINK, from: ROM }, may, NOW))
+    assert.deepEqual([outcome.chosen, outcome.to], ['Memory test', { kind: 'unicast', to: ROM }])
+    const giaddr = ip('10.9.0.1')
+    const { to } = replied(handle({ ...asked, giaddr }, { link: LINK, from: ROM }, may, NOW))
+    assert.deepEqual(to, { kind: 'relay', to: { address: giaddr, port: 67 } })
+    assert.equal(silence(handle(asked, { link: LINK, from: ROM }, ports, NOW)), 'not-a-discover')
+    assert.equal(silence(handle(romAsking, { link: LINK, from: ROM }, may, NOW)), 'not-a-discover')
+    assert.equal(silence(handle(changed(asked, { 54: 'c0a84d02' }), { link: LINK, from: ROM }, may, NOW)), OTHERS)
+  })
 
   test('what UEFI really sends when its second entry is chosen, to a group', () => {
     const menu = '{ title: One, boot: shell }, { title: Two, boot: hook }'

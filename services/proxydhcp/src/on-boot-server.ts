@@ -1,4 +1,4 @@
-import { messageType, option, serverIdentifier, type DhcpMessage } from '@reboots/protocol/dhcp'
+import { messageType, option, replyDestination, serverIdentifier, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Instant, type Ipv4Address } from '@reboots/protocol/net'
 import {
   bootServerAck,
@@ -39,7 +39,19 @@ export function onBootServer(message: DhcpMessage, { link, from }: Arrival, port
     now,
   )
   if ('silent' in answer) return { ...answer, client }
-  return { ...answer, to: { kind: 'unicast', to: from }, client, verdict: decided.verdict }
+  const isRelayed = message.giaddr !== UNSPECIFIED
+  const to = isRelayed ? replyDestination(message, answer.reply, from) : ({ kind: 'unicast', to: from } as const)
+  return { ...answer, to, client, verdict: decided.verdict }
+}
+
+/**
+ * Whether somebody who chose from a menu looks for the boot server by asking everybody: on port 67, where iPXE and UEFI send that to, and
+ * where option 43 said that they may (bit 0 of 6 clear). It is a question for port 4011 then, and relay agents hand it on.
+ */
+export function looksForBootServer(message: DhcpMessage, { settings }: Ports): boolean {
+  if (!settings.discovery.broadcast) return false
+  const type = messageType(message)
+  return (type === 'request' || type === 'inform') && chosenItem(message) !== undefined
 }
 
 /** The file of the entry to those that have chosen from a menu, the menu to ROMs that have not yet, and to all others their file. */

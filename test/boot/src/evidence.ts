@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { bootFileName, option, serverIdentifier, type MessageType } from '@reboots/protocol/dhcp'
+import { bootFileName, option, serverIdentifier, vendorSpecific, type MessageType } from '@reboots/protocol/dhcp'
 import { formatIpv4, macOfBytes, UNSPECIFIED } from '@reboots/protocol/net'
 import type { DhcpSighting, Sighting } from './timeline/sighting.ts'
 
@@ -31,9 +31,12 @@ export function answersOf(sightings: readonly Sighting[]): Answer[] {
     }))
 }
 
-/** What a machine sent to port 4011. */
+/** What a machine sent to port 4011, or to everybody because it chose something from a menu (43.71). */
 export function bootServerRequests(sightings: readonly Sighting[]): DhcpSighting[] {
-  return dhcpOf(sightings).filter(({ packet, message }) => packet.to.port === 4011 && message.op === 'bootrequest')
+  return dhcpOf(sightings).filter(
+    ({ packet, message }) =>
+      message.op === 'bootrequest' && (packet.to.port === 4011 || message.options.has(vendorSpecific.code)),
+  )
 }
 
 /** What newer iPXE for UEFI asks for before anything else, and older iPXE never. */

@@ -91,6 +91,24 @@ test('OVMF obeys the choice of its menu, finds us by multicast, and iPXE does no
   })
 })
 
+// UEFI would take Kea's answer to its broadcast for ours, and is not told that it may ask like that.
+for (const [name, firmware, file, askedAt, site, ipv6] of [
+  ['a BIOS PXE ROM asks everybody', 'bios-rom', 'undionly.kpxe', '255.255.255.255', dnsmasq, 'none'],
+  ['OVMF asks us', 'uefi', 'ipxe.efi', REBOOTS_ADDRESS, kea, 'advertised'],
+] as const) {
+  test(`where boot servers may be found by broadcast ${name}, and iPXE does not ask again`, { skip }, async () => {
+    const label = `menu-broadcast-${firmware}`
+    const options = { ...networkWith(label, site, ipv6, 'forever'), discovery: { broadcast: true } as const }
+    await withNetwork(options, async (network) => {
+      const machine = await network.powerOn(firmware, MAC)
+      await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+      await machine.press('down', 'ret')
+      const { commandLine, sightings } = await network.untilItReports(machine)
+      assertChosen(sightings, commandLine, 'second', askedAt, file)
+    })
+  })
+}
+
 test(
   'the iPXE ROM shows the menu of its script, and takes the first entry when nobody presses a key',
   { skip },
@@ -107,7 +125,7 @@ test(
   },
 )
 
-/** The firmware asked port 4011 for the entry, and iPXE was sent to its script at once. */
+/** The firmware asked for the entry, on port 4011 or everybody on port 67, and iPXE was sent to its script at once. */
 function assertChosen(
   sightings: readonly Sighting[],
   commandLine: string,
@@ -118,11 +136,12 @@ function assertChosen(
   assert.match(commandLine, new RegExp(`menu\\.entry=${entry}`))
   const item = { first: 1, second: 2 }[entry]
   const [asked] = bootServerRequests(sightings)
-  assert.equal(formatIpv4(asked!.packet.to.address), askedAt)
+  const { address, port } = asked!.packet.to
+  assert.equal(formatIpv4(address), askedAt)
   const { bootItem } = decodeVendorOptions(asked!.message.options.get(43)!)
   assert.deepEqual(bootItem, { type: 0x7fff + item, layer: 0, credentials: false })
-  const answered = answersOf(sightings).find(({ port }) => port === 4011)
-  assert.deepEqual(answered, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: '', file, port: 4011 })
+  const answered = answersOf(sightings).find(({ type, server }) => type === 'ack' && server === REBOOTS_ADDRESS)
+  assert.deepEqual(answered, { type: 'ack', server: REBOOTS_ADDRESS, yiaddr: '', file, port })
   assert.deepEqual(fetchesOf(sightings), [`RRQ ${file}`, ...SCRIPT_AND_KERNEL])
   assert.deepEqual(scriptsOf(sightings), [String(item)])
 }

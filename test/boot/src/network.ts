@@ -37,7 +37,7 @@ export interface NetworkOptions {
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
   /** How machines may look for boot servers; absent: not at all. */
-  readonly discovery?: { readonly multicast: string }
+  readonly discovery?: { readonly multicast: string } | { readonly broadcast: true }
   /** Boot files that the TFTP server has besides those of the system, by name. */
   readonly tftpFiles?: Readonly<Record<string, Uint8Array>>
   /** How proxydhcp hears port 67; absent: it binds it. */
