@@ -46,6 +46,9 @@ const REAL: Endpoint = { address: ip('192.168.88.100'), port: 4011 }
 
 const discovery = (options: Ports['settings']['discovery']) => ({ policy: POLICY, settings: { discovery: options } })
 
+/** Discovery control, and the entries. */
+type Told = readonly [number, unknown[]]
+
 describe('the menu in an offer', () => {
   const items = [
     [0x8000, 'Shell'],
@@ -66,7 +69,7 @@ describe('the menu in an offer', () => {
   const everybody = site(discovery({ broadcast: true }))
   const group = site(discovery({ broadcast: false, multicast: ip('224.0.1.2') }))
   const both = site(discovery({ broadcast: true, multicast: ip('224.0.1.2') }))
-  const rows: readonly (readonly [string, Ports, uefi: readonly [number, unknown[]], rom: typeof uefi])[] = [
+  const rows: readonly (readonly [string, Ports, uefi: Told, bios: Told])[] = [
     ['listed servers only', alone, [3, items], [3, items]],
     ['broadcast, which UEFI is not told', everybody, [3, items], [2, searched]],
     ['multicast', group, [1, searched], [1, searched]],
