@@ -11,6 +11,7 @@ import {
 } from 'yaml'
 import { LIMITS } from './limits.ts'
 import { suggestion } from './nearest.ts'
+import type { Mark } from './policy.ts'
 import type { Problem } from './problem.ts'
 
 /** The YAML parser's words where ours are clearer. */
@@ -85,6 +86,12 @@ export class Reader {
 
   report(place: Place, message: string): undefined {
     return this.reportAt((place.node ?? place.keyNode)?.range?.[0] ?? 0, place.path, message)
+  }
+
+  /** Where a place is; of an entry, its key. */
+  markOf(place: Place | Entry): Mark {
+    const { line, col } = this.#lines.linePos((place.keyNode ?? place.node)?.range?.[0] ?? 0)
+    return { line, column: col, path: place.path }
   }
 
   /** Reports a problem inside the text of a scalar, `offset` UTF-16 units into its value. */

@@ -8,7 +8,7 @@ import { readClassName, readName } from './parse-name.ts'
 import { readMenus } from './parse-menu.ts'
 import { readOutcome, type Named } from './parse-outcome.ts'
 import { readProfiles } from './parse-profile.ts'
-import { OTHERWISE, stepsOf, type Policy, type Profile, type Rule } from './policy.ts'
+import { OTHERWISE, stepsOf, type Mark, type Marks, type Policy, type Profile, type Rule } from './policy.ts'
 import { RuleIndex } from './rule-index.ts'
 import { runTests } from './policy-tests.ts'
 import { PolicyError } from './problem.ts'
@@ -56,8 +56,23 @@ function readPolicy(reader: Reader, source: string, version: string): Policy | u
   const index = new RuleIndex(rules.map(({ condition }) => condition.ast))
   const guards = [guard, ...rules.map((rule) => rule.guard)].some((each) => each !== undefined)
   const readsHistory = guards || rules.some(({ condition }) => condition.reads.has('history'))
-  const policy = { version, source, rules, index, otherwise, guard, readsHistory, ...what, tests: [] }
-  return { ...policy, tests: found.tests ? runTests(reader, found.tests, policy) : [] }
+  const marks = marksOf(reader, found)
+  const none = { tests: [], exercised: new Set<string>() }
+  const policy = { version, source, rules, index, otherwise, guard, readsHistory, ...what, marks, ...none }
+  return { ...policy, ...runTests(reader, found.tests, policy) }
+}
+
+/** Of a document that has been read without a problem. */
+function marksOf(reader: Reader, { profiles, menus, rules, otherwise }: Partial<Record<string, Entry>>): Marks {
+  const markOf = (place: Place | Entry): Mark => reader.markOf(place)
+  const byName = (entry: Entry | undefined): Map<string, Mark> =>
+    new Map((entry && reader.readMap(entry, 'a mapping'))?.map((named) => [named.key, markOf(named)]))
+  return {
+    rules: (reader.readList(rules!, 'a list', LIMITS.rules) ?? []).map(markOf),
+    profiles: byName(profiles),
+    menus: byName(menus),
+    otherwise: markOf(otherwise!),
+  }
 }
 
 function usable<T>(named: ReadonlyMap<string, T | undefined>): Map<string, T> {

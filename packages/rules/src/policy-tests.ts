@@ -3,6 +3,7 @@ import { describedClientFacts } from './client-facts.ts'
 import type { Entry, Place, Reader } from './document.ts'
 import { decide } from './decide.ts'
 import { lastMisses } from './explain.ts'
+import { FactsContext } from './expression/facts-context.ts'
 import { parseInstant } from './expression/timestamp.ts'
 import { GUARD } from './guard.ts'
 import { FACT_SCHEMA } from './fact-schema.ts'
@@ -14,7 +15,7 @@ import { readName } from './parse-name.ts'
 import { readOutcome } from './parse-outcome.ts'
 import { readFields, type Fields } from './parse-given.ts'
 import { readHistory } from './parse-history.ts'
-import { OTHERWISE, stepsOf, type Policy } from './policy.ts'
+import { OTHERWISE, type Policy } from './policy.ts'
 
 const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
 const TEST_MAC = '02:00:00:00:00:01'
@@ -23,42 +24,49 @@ const TEST_ARCH = 7
 /** 2026-01-01T00:00:00Z: a test that says no time must not depend on when it runs. */
 const TEST_TIME = 1_767_225_600_000 as Facts['now']
 
-/** Runs the tests of a document. What does not hold is reported at the test's `expect`. Returns the names of the tests. */
-export function runTests(reader: Reader, list: Place, policy: Policy): string[] {
-  const firstUse = new Map<string, string>()
-  const names: string[] = []
-  const places = reader.readList(list, 'a list of tests', LIMITS.tests) ?? []
-  const steps = places.length * stepsOf(policy.rules)
-  if (steps > LIMITS.testSteps) {
-    reader.report(list, `the tests may take ${steps} steps together; at most ${LIMITS.testSteps} are allowed`)
-    return names
-  }
-  const rules = new Set([...policy.rules.map((rule) => rule.name), OTHERWISE, GUARD])
-  for (const place of places) {
-    if (reader.full) break
-    const name = runTest(reader, place, policy, rules, firstUse)
-    if (name !== undefined) names.push(name)
-  }
-  return names
+/** What is kept from test to test. */
+interface Run {
+  readonly policy: Policy
+  /** Where each rule is; `otherwise` and `guard` are behind the last. */
+  readonly positions: ReadonlyMap<string, number>
+  readonly firstUse: Map<string, string>
+  readonly tests: string[]
+  readonly exercised: Set<string>
+  steps: number
 }
 
-function runTest(
-  reader: Reader,
-  place: Place,
-  policy: Policy,
-  rules: ReadonlySet<string>,
-  firstUse: Map<string, string>,
-): string | undefined {
+/** Runs the tests of a document. What does not hold is reported at the test's `expect`. */
+export function runTests(reader: Reader, list: Place | undefined, policy: Policy): Pick<Policy, 'tests' | 'exercised'> {
+  const names = [...policy.rules.map((rule) => rule.name), OTHERWISE, GUARD]
+  const positions = new Map(names.map((name, position) => [name, position]))
+  const run: Run = { policy, positions, firstUse: new Map(), tests: [], exercised: new Set(), steps: 0 }
+  const places = list === undefined ? [] : (reader.readList(list, 'a list of tests', LIMITS.tests) ?? [])
+  for (const place of places) {
+    if (reader.full) break
+    const name = runTest(reader, place, run)
+    if (name !== undefined) run.tests.push(name)
+    if (run.steps > LIMITS.testSteps) {
+      reader.report(list!, `the tests take more than ${LIMITS.testSteps} steps together`)
+      break
+    }
+  }
+  const { tests, exercised } = run
+  return { tests, exercised }
+}
+
+function runTest(reader: Reader, place: Place, run: Run): string | undefined {
+  const { policy, firstUse } = run
   const found = reader.readRecord(place, 'a test', ['name', 'given', 'expect', 'rule', 'class'])
   if (found === undefined) return undefined
   for (const key of ['name', 'expect'] as const) if (!found[key]) reader.report(place, `needs ${JSON.stringify(key)}`)
   const name = found.name && readName(reader, found.name, 'test', firstUse)
   const facts = readGiven(reader, found.given)
   const expected = found.expect && readExpected(reader, found.expect, policy)
-  const rule = found.rule && readRuleName(reader, found.rule, rules)
+  const rule = found.rule && readRuleName(reader, found.rule, run.positions)
   const dhcpClass = found.class && readGivenClass(reader, found.class, policy)
   if (name === undefined || facts === undefined || expected === undefined) return undefined
   const verdict = decide(policy, facts)
+  follow(run, facts, verdict)
   const given = verdict.dhcpClass ?? ''
   const fits =
     agrees(expected, verdict.decision) && (rule ?? verdict.rule) === verdict.rule && (dhcpClass ?? given) === given
@@ -66,11 +74,29 @@ function runTest(
   return name
 }
 
+/**
+ * Notes what a test went through: the rule that decided, those before it that matched and only add something, and the steps of all that may
+ * have been tried.
+ */
+function follow(run: Run, facts: Facts, verdict: Verdict): void {
+  const { policy, exercised } = run
+  const last = run.positions.get(verdict.rule) ?? policy.rules.length
+  const tried = new Set(policy.index.candidates(facts).flat())
+  const context = new FactsContext(facts)
+  exercised.add(verdict.rule)
+  for (const position of tried) {
+    const { name, decision, condition } = policy.rules[position]!
+    run.steps += condition.steps
+    if (decision === undefined && position < last && condition.test(context) === true) exercised.add(name)
+  }
+}
+
 /** The rule that has to decide, so that a test can tell two rules of one outcome apart. */
-function readRuleName(reader: Reader, place: Place, rules: ReadonlySet<string>): string | undefined {
+function readRuleName(reader: Reader, place: Place, rules: ReadonlyMap<string, number>): string | undefined {
   const name = reader.readText(place, 'the name of a rule', LIMITS.nameCharacters)
   if (name === undefined) return undefined
-  if (!rules.has(name)) reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, rules)}`)
+  if (!rules.has(name))
+    reader.report(place, `there is no rule ${JSON.stringify(name)}${suggestion(name, rules.keys())}`)
   return name
 }
 

@@ -3,6 +3,7 @@ import type { Condition } from './expression/condition.ts'
 import type { Template } from './expression/template.ts'
 import type { Guard } from './guard.ts'
 import type { Menu } from './menu.ts'
+import type { Problem } from './problem.ts'
 import type { RuleIndex } from './rule-index.ts'
 
 /**
@@ -28,6 +29,21 @@ export interface Policy {
   readonly classes: ReadonlySet<string>
   /** Names of the tests in the document, all of which pass. */
   readonly tests: readonly string[]
+  /** Names of the rules, and `otherwise`, that decide one of them; of those that only add something, that match in one. */
+  readonly exercised: ReadonlySet<string>
+  readonly marks: Marks
+}
+
+/** Where something stands in the document. */
+export type Mark = Pick<Problem, 'line' | 'column' | 'path'>
+
+/** Where the parts of a policy stand. */
+export interface Marks {
+  /** In the order of the rules. */
+  readonly rules: readonly Mark[]
+  readonly profiles: ReadonlyMap<string, Mark>
+  readonly menus: ReadonlyMap<string, Mark>
+  readonly otherwise: Mark
 }
 
 export interface Rule {

@@ -14,7 +14,7 @@ interface Fact {
 }
 
 /** A clause that is only true when a fact has one of some values. */
-interface Clause extends Fact {
+export interface Clause extends Fact {
   readonly values: readonly Key[]
 }
 
@@ -95,7 +95,7 @@ export function conjuncts(node: ASTNode): ASTNode[] {
   return node.op === '&&' ? [...conjuncts(node.args[0]), ...conjuncts(node.args[1])] : [node]
 }
 
-function clauseOf(node: ASTNode): Clause | undefined {
+export function clauseOf(node: ASTNode): Clause | undefined {
   if (node.op === '==') return comparison(node.args[0], [node.args[1]]) ?? comparison(node.args[1], [node.args[0]])
   if (node.op === '||') return either(clauseOf(node.args[0]), clauseOf(node.args[1]))
   if (node.op !== 'in') return undefined
