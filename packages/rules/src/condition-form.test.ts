@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { contradictionIn, formOf, implies, needs, offers } from './condition-form.ts'
 import { compileCondition } from './expression/condition.ts'
 import { FactsContext } from './expression/facts-context.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, MachineFacts } from './facts.ts'
 import { UNKNOWN_MACHINE } from './machine-facts.ts'
 import { FACTS } from './policy.fixture.ts'
 
@@ -37,18 +37,28 @@ const condition = fc.letrec<{ any: string }>((tie) => ({
   ),
 })).any
 
+interface Varied {
+  readonly known: boolean
+  readonly arch: number
+  readonly record: Partial<MachineFacts>
+}
+
+function factsOf({ known, arch, record }: Varied): Facts {
+  const machine = known ? { ...FACTS.machine, ...record } : UNKNOWN_MACHINE
+  return { ...FACTS, client: { ...FACTS.client, arch }, machine }
+}
+
 const someFacts: fc.Arbitrary<Facts> = fc
   .record({
     known: fc.boolean(),
     arch: fc.constantFrom(7, 9, 11),
-    labels: fc.constantFrom({}, { rack: 'a' }, { rack: 'b' }, { rack: '' }),
-    tags: fc.subarray(['gpu', 'new']),
-    state: fc.constantFrom('', 'b'),
+    record: fc.record({
+      labels: fc.constantFrom<MachineFacts['labels'][]>({}, { rack: 'a' }, { rack: 'b' }, { rack: '' }),
+      tags: fc.subarray(['gpu', 'new']),
+      state: fc.constantFrom('', 'b'),
+    }),
   })
-  .map(({ arch, known, ...record }): Facts => {
-    const client = { ...FACTS.client, arch }
-    return { ...FACTS, client, machine: known ? { ...FACTS.machine, ...record } : UNKNOWN_MACHINE }
-  })
+  .map(factsOf)
 const facts = fc.array(someFacts, { minLength: 20, maxLength: 20 })
 
 const isTrue = (text: string, of: Facts): boolean => compileCondition(text).test(new FactsContext(of)) === true
