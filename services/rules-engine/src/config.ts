@@ -1,12 +1,34 @@
 import { fields, metricsSection, sections } from '@reboots/runtime'
 import { z } from 'zod'
 
+const versions = z.object({
+  store: z
+    .enum(['memory', 'sqlite'])
+    .default('memory')
+    .describe('memory: forgotten at a restart; sqlite: a file, for one process'),
+  file: z
+    .string()
+    .min(1)
+    .default('state/policies.sqlite')
+    .describe(
+      'The file of sqlite; relative to the directory of the configuration file, or to the current one without one',
+    ),
+  keep: z.int().min(2).max(1000).default(100).describe('How many versions are remembered, the one in force among them'),
+})
+
 const rules = z.object({
   listen: fields.hostPort.default('127.0.0.1:42115').describe('gRPC address of this service'),
   policy: z
     .string()
     .default('')
-    .describe('The boot policy, a YAML file read again when it changes; empty: the default policy'),
+    .describe(
+      'The boot policy, a YAML file read again when it changes; empty: what was applied last, at first the default policy',
+    ),
+  versions: versions.prefault({}),
+  trustedKeys: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Files with Ed25519 public keys (PEM): only policies that one of them has signed are accepted'),
   metrics: metricsSection('127.0.0.1:7115'),
 })
 

@@ -4,10 +4,10 @@ import type { Instant } from '@reboots/protocol/net'
 import type { Log, Metrics } from '@reboots/runtime'
 import { onDecide } from './on-decide.ts'
 import type { Machines } from './ports.ts'
-import type { Publisher } from './publisher.ts'
+import type { Policies } from './policies.ts'
 
 export interface Handling {
-  readonly publisher: Publisher
+  readonly publisher: Pick<Policies, 'current' | 'subscribe'>
   readonly machines: Machines
   readonly now: () => Instant
   readonly log: Log
@@ -19,7 +19,7 @@ export function rulesService(handling: Handling): { service: rules.RulesServiceS
   const { publisher, metrics } = handling
   const watchers = new Set<ServerWritableStream<rules.WatchRequest, rules.WatchResponse>>()
   const decided = metrics.counter('reboots_rules_decide_total', 'Decide calls by what was decided', ['outcome'])
-  const revision = metrics.gauge('reboots_rules_policy_revision', 'Policies published since the start')
+  const revision = metrics.gauge('reboots_rules_policy_revision', 'Number of the policy in force')
   const count = metrics.gauge('reboots_rules_policy_rules', 'Rules of the policy in force')
   const watching = metrics.gauge('reboots_rules_watchers', 'Services that follow the policy')
   metrics.onScrape(() => {

@@ -20,7 +20,7 @@ export type DecideAnswer =
 /** What a machine would get now. Records that have not been received yet count as unknown machines, and the answer says so. */
 export function onDecide(
   request: rules.DecideRequest,
-  { policy }: Publication,
+  { policy }: Pick<Publication, 'policy'>,
   machines: Machines,
   now: Instant,
 ): DecideAnswer {

@@ -1,51 +1,63 @@
-import { formatProblem, PolicyError } from '@reboots/rules'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Log, Metrics } from '@reboots/runtime'
-import type { PolicySource } from './ports.ts'
-import type { Publisher } from './publisher.ts'
+import type { Policies, Reload } from './policies.ts'
+import { StoreGone, type PolicySource, type VersionStore } from './ports.ts'
+import { Refusal } from './refusal.ts'
 
-export type ReloadResult = 'published' | 'unchanged' | 'refused' | 'unreadable'
+export type ReloadResult = Reload | 'refused' | 'unreadable' | 'store-gone'
+
+const RETRY_MS = 1000
+
+interface Watched {
+  readonly source: PolicySource
+  readonly store: VersionStore
+  readonly log: Log
+  readonly metrics: Metrics
+}
 
 /**
- * Publishes the document of the source again whenever it may have changed. What is not accepted, or cannot be read, leaves the last
- * good one in force. Begins with a look at what may have changed before the watch was in place.
+ * Publishes the document of the source again whenever it may have changed, and what others add to the store. What is not accepted, or cannot
+ * be read, leaves the last good one in force. Begins with a look at what may have changed before the watch was in place.
  */
-export function keepPublished(source: PolicySource, publisher: Publisher, log: Log, metrics: Metrics): void {
+export function keepPublished(policies: Policies, { source, store, log, metrics }: Watched): void {
   const reloads = metrics.counter('reboots_rules_reloads_total', 'Times the policy file was read again', ['result'])
   const refused = metrics.gauge('reboots_rules_policy_refused', 'The policy file holds something that is not accepted')
-  const once = async (): Promise<void> => {
-    const result = await reload(source, publisher, log)
+  const again = async (): Promise<void> => {
+    const result = await reload(policies, source, log)
     reloads.inc({ result })
     refused.set(result === 'refused' || result === 'unreadable' ? 1 : 0)
+    if (result === 'store-gone') void delay(RETRY_MS, undefined, { ref: false }).then(again)
   }
-  let last = Promise.resolve()
-  const again = (): void => {
-    last = last.then(once)
-  }
-  source.watch(again)
-  again()
+  source.watch(() => void again())
+  store.watch(() => void catchUp(policies, log))
+  void again()
 }
 
 /** Never rejects. */
-async function reload(source: PolicySource, publisher: Publisher, log: Log): Promise<ReloadResult> {
-  let document: string
+async function reload(policies: Policies, source: PolicySource, log: Log): Promise<ReloadResult> {
+  const kept = policies.current.version
   try {
-    document = await source.read()
+    return await policies.reload()
   } catch (error) {
-    log.error({ policy: source.name, why: String(error), kept: publisher.current.version }, 'the policy cannot be read')
+    if (error instanceof Refusal) {
+      const problems = error.problems.length === 0 ? [error.message] : error.message.split('\n')
+      log.error({ problems, kept }, 'the policy is not accepted, the one before stays in force')
+      return 'refused'
+    }
+    if (error instanceof StoreGone) {
+      log.error({ why: error.message, kept }, 'the store of policies cannot be reached')
+      return 'store-gone'
+    }
+    log.error({ policy: source.name, why: String(error), kept }, 'the policy cannot be read')
     return 'unreadable'
   }
+}
+
+/** Never rejects: whoever notices that the store is back calls again. */
+async function catchUp(policies: Policies, log: Log): Promise<void> {
   try {
-    if (!publisher.publish(document, source.name)) return 'unchanged'
-    const { version, revision, policy } = publisher.current
-    log.info({ version, revision: Number(revision), rules: policy.rules.length }, 'new policy published')
-    return 'published'
+    await policies.catchUp()
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error
-    const problems = error.problems.map((problem) => formatProblem(problem))
-    log.error(
-      { problems, kept: publisher.current.version },
-      'the policy is not accepted, the one before stays in force',
-    )
-    return 'refused'
+    log.warn({ why: String(error), kept: policies.current.version }, 'the store of policies cannot be reached')
   }
 }

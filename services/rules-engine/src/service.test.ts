@@ -15,9 +15,11 @@ import { knownMachine } from './adapters/machines.ts'
 import { policyFile } from './adapters/policy-file.ts'
 import { rulesService } from './handle.ts'
 import type { KnownMachine, Machines } from './ports.ts'
-import { publishFirst } from './publish-first.ts'
+import { openPolicies } from './open-policies.ts'
 import { versionOf } from './publisher.ts'
 import { keepPublished } from './reload.ts'
+import { memoryStore } from './stores/memory-store.ts'
+import { TRUST_ALL } from './trust.ts'
 
 const NOW = 1_769_848_200_000 as Instant
 const MAC = '52:54:00:00:00:01'
@@ -47,10 +49,12 @@ async function serve(context: TestContext, document: string, machines = NO_MACHI
   writeFileSync(file, document)
   const source = policyFile(file)
   const metrics = createMetrics('test')
-  const publisher = await publishFirst(source)
+  const store = memoryStore(10)
+  const surroundings = { source, store, trust: TRUST_ALL, now: () => NOW, log }
+  const publisher = await openPolicies(surroundings, () => {})
   const { service, close } = rulesService({ publisher, machines, now: () => NOW, log, metrics })
   const rpc = await serveRpc({ listen: '127.0.0.1:0', services: [[rules.RulesServiceService, service]], log })
-  keepPublished(source, publisher, log, metrics)
+  keepPublished(publisher, { source, store, log, metrics })
   const client = connect(rules.RulesServiceClient, rpc.address)
   context.after(async () => {
     client.close()

@@ -4,7 +4,8 @@ import type { PolicySource } from '../ports.ts'
 /** The policy that ships, which never changes. */
 export const defaultPolicy: PolicySource = {
   name: 'the default policy',
-  read: () => Promise.resolve(DEFAULT_POLICY),
+  origin: 'shipped',
+  read: () => Promise.resolve({ document: DEFAULT_POLICY, signature: new Uint8Array() }),
   watch() {},
   close() {},
 }

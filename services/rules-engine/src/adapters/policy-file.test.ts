@@ -31,16 +31,16 @@ for (const [how, replace] of Object.entries(REPLACEMENTS)) {
     writeFileSync(path.join(directory, 'policy.yaml'), 'one')
     const file = policyFile(path.join(directory, 'policy.yaml'))
     context.after(() => file.close())
-    assert.equal(await file.read(), 'one')
+    assert.equal((await file.read()).document, 'one')
     const events = new EventEmitter()
     file.watch(() => events.emit('changed'))
     replace(directory)
     await once(events, 'changed')
-    assert.equal(await file.read(), 'two')
+    assert.equal((await file.read()).document, 'two')
     // And once more: the watch has not gone deaf.
     writeFileSync(path.join(directory, 'policy.yaml'), 'three')
     await once(events, 'changed')
-    assert.equal(await file.read(), 'three')
+    assert.equal((await file.read()).document, 'three')
   })
 }
 
@@ -60,7 +60,7 @@ test('a policy file is read again when Kubernetes swaps its ConfigMap', async (c
   file.watch(() => events.emit('changed'))
   version('..2026_02', 'two')
   await once(events, 'changed')
-  assert.equal(await file.read(), 'two')
+  assert.equal((await file.read()).document, 'two')
 })
 
 test('what cannot be a policy is not read', async (context) => {

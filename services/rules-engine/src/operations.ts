@@ -1,0 +1,121 @@
+import type { rules } from '@reboots/api'
+import type { Instant } from '@reboots/protocol/net'
+import type { Problem } from '@reboots/rules'
+import type { Accepted } from './accept.ts'
+import { onDecide } from './on-decide.ts'
+import type { Applied, Change, Policies } from './policies.ts'
+import { StoreGone, type Entry, type EntryHead, type Machines } from './ports.ts'
+import { Refusal } from './refusal.ts'
+import { readSignature } from './trust.ts'
+
+/** A document as it came over the network. */
+export interface GivenDocument {
+  readonly document: string
+  /** What problems call it; empty: `policy`. */
+  readonly source: string
+  /** As in a file: octets, or their base64. */
+  readonly signature: Uint8Array
+}
+
+export interface Checked {
+  readonly accepted: Accepted | undefined
+  readonly problems: readonly Problem[]
+}
+
+export const MOST_LISTED = 1000
+const LISTED = 100
+
+/** What can be asked of the policy, whichever way it is asked. Rejects with Refusal. */
+export class Operations {
+  readonly #policies: Policies
+  readonly #machines: Machines
+  readonly #now: () => Instant
+
+  constructor(policies: Policies, machines: Machines, now: () => Instant) {
+    this.#policies = policies
+    this.#machines = machines
+    this.#now = now
+  }
+
+  get origin(): string {
+    return this.#policies.origin
+  }
+
+  get version(): string {
+    return this.#policies.current.version
+  }
+
+  /** The latest first: `limit` of them (0: 100), of those before a revision (0: all). */
+  async list(limit: number, before: number): Promise<readonly EntryHead[]> {
+    if (limit > MOST_LISTED) throw new Refusal('bad-request', `limit: at most ${MOST_LISTED}`)
+    const heads = await reached(this.#policies.heads())
+    return heads.filter(({ revision }) => before === 0 || revision < before).slice(0, limit || LISTED)
+  }
+
+  get(name: string): Promise<Entry> {
+    return reached(this.#policies.version(name))
+  }
+
+  check(given: GivenDocument): Checked {
+    try {
+      return { accepted: this.#policies.check(signed(given), nameOf(given)), problems: [] }
+    } catch (error) {
+      if (error instanceof Refusal && error.kind === 'not-accepted')
+        return { accepted: undefined, problems: error.problems }
+      throw error
+    }
+  }
+
+  apply(given: GivenDocument, change: Change): Promise<Applied> {
+    return reached(this.#policies.apply(signed(given), nameOf(given), told(change)))
+  }
+
+  rollback(name: string, change: Change): Promise<Applied> {
+    return reached(this.#policies.rollback(name, told(change)))
+  }
+
+  /** Under the version in force, one of the history, or a document. */
+  async explain(
+    request: rules.DecideRequest,
+    under: { readonly version: string } | { readonly document: string },
+  ): Promise<rules.DecideResponse> {
+    const policy = await this.#policyOf(under)
+    const answer = onDecide(request, { policy }, this.#machines, this.#now())
+    if ('code' in answer) throw new Refusal('bad-request', answer.details)
+    return answer.response
+  }
+
+  async #policyOf(under: { readonly version: string } | { readonly document: string }) {
+    if ('version' in under && under.version === '') return this.#policies.current.policy
+    const signed = 'document' in under ? { ...under, signature: new Uint8Array() } : await this.get(under.version)
+    return this.#policies.look(signed, 'version' in under ? `version ${under.version}` : 'policy').policy
+  }
+}
+
+function signed({ document, signature }: GivenDocument): { document: string; signature: Uint8Array } {
+  return { document, signature: readSignature(signature) }
+}
+
+function nameOf({ source }: GivenDocument): string {
+  return source === '' ? 'policy' : source
+}
+
+const LONGEST_ACCOUNT = 1000
+
+/** Somebody has to have done it. */
+function told(change: Change): Change {
+  if (change.by.trim() === '') throw new Refusal('bad-request', 'by: who does this')
+  for (const key of ['by', 'why'] as const)
+    if (change[key].length > LONGEST_ACCOUNT)
+      throw new Refusal('bad-request', `${key}: longer than ${LONGEST_ACCOUNT} characters`)
+  return change
+}
+
+async function reached<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof StoreGone) throw new Refusal('unavailable', `the versions cannot be reached: ${error.message}`)
+    throw error
+  }
+}
