@@ -1,6 +1,6 @@
 import type { rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
-import type { Problem } from '@reboots/rules'
+import { lintPolicy, type Problem } from '@reboots/rules'
 import type { Accepted } from './accept.ts'
 import { onDecide } from './on-decide.ts'
 import type { Applied, Change, Policies } from './policies.ts'
@@ -20,6 +20,12 @@ export interface GivenDocument {
 export interface Checked {
   readonly accepted: Accepted | undefined
   readonly problems: readonly Problem[]
+  /** What is allowed and most likely not meant. */
+  readonly warnings: readonly Problem[]
+}
+
+export interface AppliedDocument extends Applied {
+  readonly warnings: readonly Problem[]
 }
 
 export const MOST_LISTED = 1000
@@ -58,16 +64,18 @@ export class Operations {
 
   check(given: GivenDocument): Checked {
     try {
-      return { accepted: this.#policies.check(signed(given), nameOf(given)), problems: [] }
+      const accepted = this.#policies.check(signed(given), nameOf(given))
+      return { accepted, problems: [], warnings: lintPolicy(accepted.policy) }
     } catch (error) {
       if (error instanceof Refusal && error.kind === 'not-accepted')
-        return { accepted: undefined, problems: error.problems }
+        return { accepted: undefined, problems: error.problems, warnings: [] }
       throw error
     }
   }
 
-  apply(given: GivenDocument, change: Change): Promise<Applied> {
-    return reached(this.#policies.apply(signed(given), nameOf(given), told(change)))
+  async apply(given: GivenDocument, change: Change): Promise<AppliedDocument> {
+    const applied = await reached(this.#policies.apply(signed(given), nameOf(given), told(change)))
+    return { ...applied, warnings: lintPolicy(this.#policies.look(signed(given), nameOf(given)).policy) }
   }
 
   rollback(name: string, change: Change): Promise<Applied> {

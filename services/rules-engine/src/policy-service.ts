@@ -53,14 +53,14 @@ export function policyService({ policies, machines, now, log, metrics }: Adminis
       return { version: versionMessage(entry), document: entry.document, inForce }
     }),
     check: answers('check', (request) => {
-      const { accepted, problems } = operations.check(request)
+      const { accepted, problems, warnings } = operations.check(request)
       const { version = '', policy } = accepted ?? {}
       const counts = { rules: policy?.rules.length ?? 0, tests: policy?.tests.length ?? 0 }
-      return { problems: [...problems], warnings: [], version, ...counts }
+      return { problems: [...problems], warnings: [...warnings], version, ...counts }
     }),
     apply: answers('apply', async (request) => {
-      const { entry, unchanged } = await operations.apply(request, request)
-      return { version: versionMessage(entry), warnings: [], unchanged }
+      const { entry, unchanged, warnings } = await operations.apply(request, request)
+      return { version: versionMessage(entry), warnings: [...warnings], unchanged }
     }),
     rollback: answers('rollback', async (request) => {
       const { entry, unchanged } = await operations.rollback(request.version, request)
