@@ -1,9 +1,10 @@
+import type { FirmwareBoot } from './firmware-boot.ts'
 import type { Guard } from './guard.ts'
 import type { Menu } from './menu.ts'
 
 /** What the policy says a machine gets. */
 export type Decision =
-  | { readonly kind: 'boot'; readonly profile: string }
+  | BootDecision
   /** Whoever sits at the machine chooses. */
   | { readonly kind: 'menu'; readonly menu: Menu }
   /** Fail fast, so that the firmware goes on to its disk. */
@@ -12,6 +13,13 @@ export type Decision =
   | { readonly kind: 'deny'; readonly reason: string }
   /** Silence, as if no server were there. */
   | { readonly kind: 'ignore'; readonly reason: string }
+
+export interface BootDecision {
+  readonly kind: 'boot'
+  readonly profile: string
+  /** What firmware loads for it; absent: iPXE, whose script does the rest. */
+  readonly firmware?: FirmwareBoot
+}
 
 export interface Verdict {
   readonly decision: Decision

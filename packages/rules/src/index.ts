@@ -19,7 +19,7 @@ export {
   type PlainClient,
 } from './client-facts.ts'
 export { decide } from './decide.ts'
-export type { Decision, Tried, Verdict } from './decision.ts'
+export type { BootDecision, Decision, Tried, Verdict } from './decision.ts'
 export { DEFAULT_POLICY } from './default-policy.ts'
 export { explain, type Explained, type Explanation } from './explain.ts'
 export { compileMatch, type Match } from './expression/condition.ts'
@@ -38,6 +38,7 @@ export { OTHERWISE, type Mark, type Policy, type Profile, type Rule } from './po
 export { formatDecision } from './policy-tests.ts'
 export { formatProblem, PolicyError, type Problem } from './problem.ts'
 export { renderBoot } from './render-boot.ts'
+export { renderConfig } from './render-config.ts'
 export type { RenderedBoot } from './rendered-boot.ts'
 export type { SiteFacts } from './site.ts'
 export { targetFor, type BootServers, type TargetSilence } from './target.ts'

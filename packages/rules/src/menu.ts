@@ -1,5 +1,6 @@
 import type { Ipv4Address } from '@reboots/protocol/net'
 import type { BootMenu, Discovery } from '@reboots/protocol/pxe'
+import type { BootDecision } from './decision.ts'
 
 /** A choice that is left to whoever sits at the machine, or to time. */
 export interface Menu {
@@ -21,7 +22,7 @@ export interface MenuEntry {
 }
 
 export type Boots =
-  | { readonly kind: 'boot'; readonly profile: string }
+  | BootDecision
   | { readonly kind: 'local-disk' }
   /** A file that firmware loads by itself, by its name on the TFTP server. */
   | { readonly kind: 'file'; readonly file: string }

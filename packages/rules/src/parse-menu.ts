@@ -6,6 +6,8 @@ import { LIMITS } from './limits.ts'
 import { bootMenuOf, type Boots, type Menu, type MenuEntry } from './menu.ts'
 import { readName } from './parse-name.ts'
 import { suggestion } from './nearest.ts'
+import { bootDecision, type Named } from './parse-outcome.ts'
+import { readBootFileName } from './parse-boot-file.ts'
 
 const LOCAL_DISK = 'local-disk'
 const KINDS = ['boot', 'file', 'type'] as const
@@ -16,7 +18,7 @@ const DISCOVERY = { broadcast: true, multicast: 0 as Ipv4Address }
 /** What the screen says unless the menu has words of its own. */
 const PROMPT = 'Press F8 for the boot menu'
 
-type Profiles = ReadonlyMap<string, unknown>
+type Profiles = Named['profiles']
 
 /** Menus by name. One that has a problem is there as undefined, so that rules may name it. */
 export function readMenus(reader: Reader, place: Place, profiles: Profiles): Map<string, Menu | undefined> {
@@ -120,18 +122,14 @@ function readBoot(reader: Reader, place: Place, profiles: Profiles): Boots | und
   const name = reader.readText(place, 'the name of a profile, or local-disk', LIMITS.nameCharacters)
   if (name === undefined) return undefined
   if (name === LOCAL_DISK) return { kind: LOCAL_DISK }
-  if (profiles.has(name)) return { kind: 'boot', profile: name }
+  if (profiles.has(name)) return bootDecision(name, profiles)
   const hint = suggestion(name, [...profiles.keys(), LOCAL_DISK])
   return reader.report(place, `there is no profile ${JSON.stringify(name)}${hint}`)
 }
 
-/** It stands in a header field of 128 octets, the last of which is a NUL. */
 function readFile(reader: Reader, place: Place): Boots | undefined {
-  const file = reader.readText(place, 'the name of a boot file', LIMITS.bootFileCharacters)
-  if (file === undefined) return undefined
-  return /^[!-~]+$/.test(file)
-    ? { kind: 'file', file }
-    : reader.report(place, 'the name of a boot file is printable ASCII without blanks')
+  const file = readBootFileName(reader, place)
+  return file === undefined ? undefined : { kind: 'file', file }
 }
 
 function readElsewhere(reader: Reader, title: string, type: Place, server: Place | undefined): MenuEntry | undefined {

@@ -1,13 +1,15 @@
 import { isScalar } from 'yaml'
-import type { Decision } from './decision.ts'
+import type { BootDecision, Decision } from './decision.ts'
 import type { Place, Reader } from './document.ts'
+import { firmwareBootOf } from './firmware-boot.ts'
 import { LIMITS } from './limits.ts'
 import type { Menu } from './menu.ts'
 import { suggestion } from './nearest.ts'
+import type { Profile } from './policy.ts'
 
 /** What an outcome may name; one that has a problem is there as undefined. */
 export interface Named {
-  readonly profiles: ReadonlyMap<string, unknown>
+  readonly profiles: ReadonlyMap<string, Profile | undefined>
   readonly menus: ReadonlyMap<string, Menu | undefined>
 }
 
@@ -37,7 +39,12 @@ export function readOutcome(reader: Reader, place: Place, named: Named, why: str
     return reason === undefined ? undefined : { kind: key, reason }
   }
   const profile = readKnown(reader, entry, 'profile', named.profiles)
-  return profile === undefined ? undefined : { kind: 'boot', profile }
+  return profile === undefined ? undefined : bootDecision(profile, named.profiles)
+}
+
+export function bootDecision(profile: string, profiles: Named['profiles']): BootDecision {
+  const firmware = firmwareBootOf(profiles.get(profile))
+  return firmware === undefined ? { kind: 'boot', profile } : { kind: 'boot', profile, firmware }
 }
 
 /** A menu that has a problem is reported where it stands, and here it is none. */

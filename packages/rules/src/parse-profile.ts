@@ -1,104 +1,76 @@
 import type { Entry, Place, Reader } from './document.ts'
-import { ExpressionError } from './expression/expression-error.ts'
-import { compileTemplate, type Template } from './expression/template.ts'
 import { LIMITS } from './limits.ts'
+import { suggestion } from './nearest.ts'
+import { PROFILE_KINDS, readKind, type ProfileKey } from './parse-profile-kind.ts'
+import { readVars } from './parse-vars.ts'
 import type { Profile } from './policy.ts'
 
-const KINDS = ['linux', 'ipxe', 'chain'] as const
+type Key = 'extends' | 'vars' | ProfileKey
+/** What a profile says, as it stands there. */
+type Stated = { readonly place: Entry } & Partial<Readonly<Record<Key, Entry>>>
 
 /** Profiles by name, in document order. One that has a problem is there as undefined, so that rules may name it. */
 export function readProfiles(reader: Reader, place: Place): Map<string, Profile | undefined> {
-  const profiles = new Map<string, Profile | undefined>()
   const entries = reader.readMap(place, 'a mapping of profiles') ?? []
   if (entries.length > LIMITS.profiles) {
     reader.report(place, `${entries.length} profiles; at most ${LIMITS.profiles} are allowed`)
   }
-  for (const entry of entries.slice(0, LIMITS.profiles)) {
+  const stated = new Map<string, Stated | undefined>()
+  for (const entry of entries.slice(0, LIMITS.profiles)) stated.set(entry.key, readStated(reader, place, entry))
+  const profiles = new Map<string, Profile | undefined>()
+  // One that others extend is read first, so that what is wrong in it is reported once.
+  for (const [name, own] of [...stated].toSorted(([, a], [, b]) => Number(!!a?.extends) - Number(!!b?.extends))) {
     if (reader.full) break
-    if (entry.key.trim() === '' || entry.key.length > LIMITS.nameCharacters) {
-      reader.report({ node: entry.keyNode, path: place.path }, 'the name of a profile is empty or too long')
-    }
-    profiles.set(entry.key, readProfile(reader, entry))
+    profiles.set(name, own && readProfile(reader, own, stated, profiles))
   }
-  return profiles
+  return new Map([...stated.keys()].map((name) => [name, profiles.get(name)]))
 }
 
-function readProfile(reader: Reader, place: Place): Profile | undefined {
+function readStated(reader: Reader, list: Place, place: Entry): Stated | undefined {
+  if (reader.full) return undefined
+  if (place.key.trim() === '' || place.key.length > LIMITS.nameCharacters) {
+    reader.report({ node: place.keyNode, path: list.path }, 'the name of a profile is empty or too long')
+  }
   const before = reader.problems.length
-  const found = reader.readRecord(place, 'a profile', KINDS)
-  if (found === undefined || reader.problems.length > before) return undefined
-  const given = KINDS.filter((kind) => found[kind] !== undefined)
-  if (given.length !== 1) return reader.report(place, `a profile has exactly one of ${KINDS.join(', ')}`)
-  if (found.linux) return readLinux(reader, found.linux)
-  if (found.ipxe) return readIpxe(reader, found.ipxe)
-  const url = found.chain && readUrl(reader, found.chain)
-  return url && { kind: 'chain', url }
+  const found = reader.readRecord(place, 'a profile', ['extends', 'vars', ...PROFILE_KINDS])
+  return found === undefined || reader.problems.length > before ? undefined : { place, ...found }
 }
 
-function readLinux(reader: Reader, place: Place): Profile | undefined {
-  const found = reader.readRecord(place, 'a kernel to boot', ['kernel', 'initrd', 'args'])
-  if (found === undefined) return undefined
-  if (!found.kernel) reader.report(place, 'needs "kernel"')
-  const kernel = found.kernel && readUrl(reader, found.kernel)
-  const initrd = readTemplates(reader, found.initrd, readUrl)
-  const args = readTemplates(reader, found.args, readArgument)
-  return kernel && initrd && args && { kind: 'linux', kernel, initrd, args }
-}
-
-function readIpxe(reader: Reader, place: Place): Profile | undefined {
-  const found = reader.readRecord(place, 'an iPXE script', ['script', 'recordScript'])
-  if (found === undefined) return undefined
-  const { script, recordScript } = found
-  if ((script === undefined) === (recordScript === undefined)) {
-    return reader.report(place, 'needs either "script" or "recordScript: true"')
-  }
-  if (recordScript) {
-    const value = recordScript.node !== null && 'value' in recordScript.node ? recordScript.node.value : undefined
-    return value === true ? { kind: 'record-script' } : reader.report(recordScript, 'expected true')
-  }
-  const template = script && readTemplate(reader, script, 'the text of a script', LIMITS.scriptCharacters)
-  return template && { kind: 'script', script: template }
-}
-
-/** A list of templates, or one alone; none when it is missing. Undefined if any of them has a problem. */
-function readTemplates(
+function readProfile(
   reader: Reader,
-  entry: Entry | undefined,
-  readOne: (reader: Reader, place: Place) => Template | undefined,
-): Template[] | undefined {
-  if (entry === undefined) return []
-  const isText = entry.node !== null && 'value' in entry.node && typeof entry.node.value === 'string'
-  const places = isText ? [entry] : reader.readList(entry, 'a list of texts', LIMITS.listItems)
-  const templates = places?.map((place) => readOne(reader, place))
-  return templates?.every((template) => template !== undefined) ? templates : undefined
-}
-
-function readArgument(reader: Reader, place: Place): Template | undefined {
-  return readTemplate(reader, place, 'an argument', LIMITS.expressionCharacters, { list: true })
-}
-
-function readUrl(reader: Reader, place: Place): Template | undefined {
-  const template = readTemplate(reader, place, 'a URL', LIMITS.expressionCharacters)
-  const [first] = template?.parts ?? []
-  if (first === undefined || (typeof first === 'string' && !/^[a-z][a-z0-9+.-]*:\/\//i.test(first))) {
-    return template && reader.report(place, 'expected an absolute URL, such as http://server/path')
+  own: Stated,
+  stated: ReadonlyMap<string, Stated | undefined>,
+  known: ReadonlyMap<string, Profile | undefined>,
+): Profile | undefined {
+  const base = own.extends && readBase(reader, own.extends, stated)
+  // What is wrong with the base is reported there.
+  if (own.extends && (base === undefined || known.get(base.place.key) === undefined)) return undefined
+  const kinds = kindsIn(own)
+  const [kind] = kinds.length === 0 && base !== undefined ? kindsIn(base) : kinds
+  if (kind === undefined || kinds.length > 1) {
+    return reader.report(own.place, `a profile has exactly one of ${PROFILE_KINDS.join(', ')}`)
   }
-  return template
+  if (base !== undefined && base[kind] === undefined) {
+    return reader.report(own[kind]!, `${JSON.stringify(base.place.key)} is ${kindsIn(base).join()}, and not ${kind}`)
+  }
+  const bodies = [base?.[kind], own[kind]].filter((body) => body !== undefined)
+  const vars = readVars(reader, [base?.vars, own.vars], kind)
+  if (vars === undefined) return undefined
+  const profile = readKind(reader, kind, bodies, vars)
+  return profile && (vars.vars === undefined ? profile : { ...profile, vars: vars.vars })
 }
 
-function readTemplate(
-  reader: Reader,
-  place: Place,
-  what: string,
-  most: number,
-  options?: { list?: boolean },
-): Template | undefined {
-  const text = reader.readText(place, what, most)
-  if (text === undefined) return undefined
-  try {
-    return compileTemplate(text, options)
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error
-    return reader.reportInText(place, error.offset, error.message)
+function kindsIn(stated: Stated): ProfileKey[] {
+  return PROFILE_KINDS.filter((kind) => stated[kind] !== undefined)
+}
+
+/** The profile that is extended, which extends none itself. */
+function readBase(reader: Reader, place: Place, stated: ReadonlyMap<string, Stated | undefined>): Stated | undefined {
+  const name = reader.readText(place, 'the name of a profile', LIMITS.nameCharacters)
+  if (name === undefined) return undefined
+  if (!stated.has(name)) {
+    return reader.report(place, `there is no profile ${JSON.stringify(name)}${suggestion(name, stated.keys())}`)
   }
+  const base = stated.get(name)
+  return base?.extends ? reader.report(place, `${JSON.stringify(name)} extends another profile itself`) : base
 }

@@ -1,10 +1,13 @@
+import type { ConfiguredLoader } from '@reboots/protocol/pxe'
 import type { Decision, Tried } from './decision.ts'
 import type { Condition } from './expression/condition.ts'
 import type { Template } from './expression/template.ts'
+import type { BootFiles } from './firmware-boot.ts'
 import type { Guard } from './guard.ts'
 import type { Menu } from './menu.ts'
 import type { Problem } from './problem.ts'
 import type { RuleIndex } from './rule-index.ts'
+import type { Vars } from './vars.ts'
 
 /**
  * A boot policy ready to decide: parsed, type-checked, its own tests passed. Made by `parsePolicy` only.
@@ -67,8 +70,10 @@ export function stepsOf(rules: readonly Rule[]): number {
 /** What a verdict names when no rule matched; no rule may have this name. */
 export const OTHERWISE = 'otherwise'
 
-/** What boots. */
-export type Profile =
+/** What boots. `vars` are the profile's own variables, which its templates may name. */
+export type Profile = ProfileKind & { readonly vars?: Vars }
+
+export type ProfileKind =
   | {
       readonly kind: 'linux'
       readonly kernel: Template
@@ -79,3 +84,9 @@ export type Profile =
   /** The script in the hardware record, as it stands there. */
   | { readonly kind: 'record-script' }
   | { readonly kind: 'chain'; readonly url: Template }
+  /** A boot file that firmware loads by itself. */
+  | { readonly kind: 'nbp'; readonly files: BootFiles }
+  /** A boot loader that firmware loads by itself, and what it reads next. */
+  | { readonly kind: ConfiguredLoader; readonly files: BootFiles; readonly config: Template }
+  /** An image that UEFI loads by HTTP, and a disc image, which UEFI and iPXE boot from. */
+  | { readonly kind: 'uefi-http' | 'iso'; readonly url: Template }

@@ -3,9 +3,12 @@ import { test } from 'node:test'
 import { parseIpv4, parseMac, type MacFormat } from '@reboots/protocol/net'
 import { UNKNOWN_ARCHITECTURE, type BootClient, type Firmware } from '@reboots/protocol/pxe'
 import type { Decision } from './decision.ts'
+import type { MachineFacts } from './facts.ts'
 import { UNKNOWN_MACHINE } from './machine-facts.ts'
+import { policyOf } from './policy.fixture.ts'
 import { targetFor, type BootServers } from './target.ts'
 
+const MAC = parseMac('52:54:00:00:00:01')!
 const tftp = parseIpv4('192.0.2.1')!
 const HTTP = 'http://192.0.2.2:7080'
 const servers: BootServers = {
@@ -41,8 +44,7 @@ const MENU: Decision = {
 const IGNORE: Decision = { kind: 'ignore', reason: 'no rule matched' }
 
 function client(firmware: Firmware, loader: BootClient['loader'], transport: BootClient['transport']): BootClient {
-  const mac = parseMac('52:54:00:00:00:01')!
-  return { mac, arch: 7, archs: [7], firmware, loader, transport, vendorClass: '', userClass: [] }
+  return { mac: MAC, arch: 7, archs: [7], firmware, loader, transport, vendorClass: '', userClass: [] }
 }
 
 const nothing = { silent: 'no-boot-file-for-architecture' }
@@ -102,6 +104,63 @@ test('targetFor: every firmware, loader, transport and decision', () => {
       const target = targetFor(decision, client(firmware, loader, transport), UNKNOWN_MACHINE, servers)
       assert.deepEqual(target, expected, `${firmware} ${loader} ${transport} ${decision.kind}`)
     }
+  }
+})
+
+test('targetFor: what firmware loads by itself', () => {
+  const profiles = `profiles:
+  nbp: { nbp: { bios: lpxelinux.0, uefi-x64: shimx64.efi } }
+  all: { nbp: a.efi }
+  grub: { grub: { file: { uefi-x64: grub.efi }, config: x } }
+  url: { vars: { os: '{{ machine.id }}' }, uefiHttp: '/files/{{ vars.os }}/{{ client.firmware }}.efi' }
+  iso: { iso: 'https://a.example/{{ machine.labels.os }}.iso' }
+  nfs: { iso: 'nfs://a.example/a.iso' }
+`
+  const policy = policyOf(
+    ['nbp', 'all', 'grub', 'url', 'iso', 'nfs'].map((name) => ['true', `{ boot: ${name} }`]),
+    profiles,
+  )
+  const decisions = new Map(policy.rules.map(({ decision }) => [(decision as { profile: string }).profile, decision!]))
+  const machine = { ...UNKNOWN_MACHINE, known: true, id: 'm1', interface: { ...UNKNOWN_MACHINE.interface, mac: MAC } }
+  const labelled = { ...machine, labels: { os: 'talos' } }
+  const rows: readonly (readonly [string, Firmware, MachineFacts, object, object])[] = [
+    ['nbp', 'bios', machine, byTftp('lpxelinux.0'), byHttp('lpxelinux.0')],
+    ['nbp', 'uefi-x64', machine, byTftp('shimx64.efi'), byHttp('shimx64.efi')],
+    ['nbp', 'uefi-arm64', machine, nothing, nothing],
+    ['all', 'other', machine, byTftp('a.efi'), byHttp('a.efi')],
+    ['grub', 'uefi-x64', machine, byTftp('grub.efi'), byHttp('grub.efi')],
+    ['grub', 'bios', machine, nothing, nothing],
+    ['url', 'uefi-x64', machine, byTftp('ipxe.efi'), byTftp(`${HTTP}/files/m1/uefi-x64.efi`)],
+    ['url', 'uefi-arm32', machine, nothing, byTftp(`${HTTP}/files/m1/uefi-arm32.efi`)],
+    ['iso', 'uefi-x64', labelled, byTftp('ipxe.efi'), byTftp('https://a.example/talos.iso')],
+    ['iso', 'uefi-x64', machine, byTftp('ipxe.efi'), byHttp('ipxe.efi')],
+    ['nfs', 'uefi-x64', machine, byTftp('ipxe.efi'), byHttp('ipxe.efi')],
+  ]
+  for (const [name, firmware, facts, tftpFile, httpFile] of rows) {
+    const decision = decisions.get(name)!
+    const target = (loader: BootClient['loader'], transport: BootClient['transport']) =>
+      targetFor(decision, client(firmware, loader, transport), facts, servers)
+    assert.deepEqual(target('firmware', 'tftp'), tftpFile, `${name} ${firmware} tftp`)
+    assert.deepEqual(target('firmware', 'http'), httpFile, `${name} ${firmware} http`)
+    assert.deepEqual([target('ipxe', 'tftp'), target('ipxe', 'http')], [script, script], `${name} ${firmware} iPXE`)
+    assert.deepEqual(targetFor(decision, oldIpxe(firmware), facts, servers), tftpFile, `${name} ${firmware} old iPXE`)
+  }
+})
+
+test('targetFor: the profile of a menu entry', () => {
+  const menu = 'menus: { m: { timeoutSeconds: 1, entries: [{ title: a, boot: a }, { title: b, boot: b }] } }'
+  const profiles = 'profiles: { a: { uefiHttp: https://a.example/a.efi }, b: { nbp: b.efi } }'
+  const decision = policyOf([['true', '{ menu: m }']], `${profiles}\n${menu}\n`).rules[0]!.decision!
+  const rows: readonly (readonly [BootClient['transport'], number | undefined, object])[] = [
+    ['tftp', undefined, byTftp('ipxe.efi')],
+    ['http', undefined, byTftp('https://a.example/a.efi')],
+    ['tftp', 1, byTftp('ipxe.efi')],
+    ['tftp', 2, byTftp('b.efi')],
+    ['http', 2, byHttp('b.efi')],
+  ]
+  for (const [transport, item, expected] of rows) {
+    const target = targetFor(decision, client('uefi-x64', 'firmware', transport), UNKNOWN_MACHINE, servers, item)
+    assert.deepEqual(target, expected, `${transport} ${item}`)
   }
 })
 

@@ -1,7 +1,8 @@
 import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/protocol/net'
 import { FILE_LIMIT, lacksHttp, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
-import type { Decision } from './decision.ts'
+import type { BootDecision, Decision } from './decision.ts'
 import type { MachineFacts } from './facts.ts'
+import { firmwareUrl } from './firmware-boot.ts'
 import type { Boots, Menu } from './menu.ts'
 
 /** Where machines find their boot files, as they see it. */
@@ -31,14 +32,18 @@ const REFUSAL = 'netboot-not-allowed'
  * | any other        | ipxe without HTTP | tftp | as firmware: another iPXE, or the refusal     |
  * | local, deny      | firmware | tftp      | `/netboot-not-allowed` of server 0.0.0.0          |
  * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
- * | boot             | firmware | tftp      | the bare name of the binary                       |
- * | boot             | firmware | http      | `<http>/ipxe/binary/<mac>/<binary>`               |
- * | boot             | firmware | any       | none without a binary: `no-boot-file-for-architecture` |
+ * | boot, of iPXE    | firmware | tftp      | the bare name of the binary                       |
+ * | boot, of iPXE    | firmware | http      | `<http>/ipxe/binary/<mac>/<binary>`               |
+ * | boot, of a file  | firmware | any       | the same, with the file of the profile            |
+ * | boot, of a URL   | firmware | tftp      | as boot of iPXE                                   |
+ * | boot, of a URL   | firmware | http      | the URL; as boot of iPXE if there is none for this machine |
+ * | boot             | firmware | any       | none without a file: `no-boot-file-for-architecture` |
  * | menu             | firmware | tftp      | as boot: iPXE shows the menu                      |
  * | menu             | firmware | http      | as the first entry: there are no menus in UEFI HTTP boot |
  * | entry of a menu  | firmware | any       | as boot, as local, or its file                    |
  *
  * `item` counts the entries of the menu from 1: one that has been chosen already. iPXE's script then goes there without asking.
+ * "Of iPXE" are the profiles that take a script (linux, ipxe, chain), "of a file" nbp, grub and pxelinux, "of a URL" uefiHttp and iso.
  * iPXE always gets its script, also when refused: there the reason can be printed. An HTTP client is always given a URL (UEFI
  * drops an offer whose file is none and then retries for a minute), and a TFTP client never. An iPXE that cannot load by HTTP (`lacksHttp`)
  * loads the binary of its firmware first. Whether that has been done already is not known here: see `ChainLoads` of runtime.
@@ -59,7 +64,7 @@ export function targetFor(
     case 'deny':
       return refusal(client, servers)
     case 'boot':
-      return binaryTarget(client, machine, servers)
+      return bootTarget(decision, client, machine, servers)
     case 'menu':
       return menuTarget(decision.menu, client, machine, servers, item)
   }
@@ -78,7 +83,7 @@ function menuTarget(
   const boots: Boots | undefined = menu.entries[(item ?? 1) - 1]?.boots
   switch (boots?.kind) {
     case 'boot':
-      return binaryTarget(client, machine, servers)
+      return bootTarget(boots, client, machine, servers)
     case 'file':
       return fileTarget(client, servers, boots.file)
     // What other servers have is not ours to name.
@@ -89,12 +94,30 @@ function menuTarget(
   }
 }
 
+function bootTarget(
+  { firmware }: BootDecision,
+  client: BootClient,
+  machine: MachineFacts,
+  servers: BootServers,
+): Target {
+  if (firmware?.kind === 'files') return namedTarget(client, servers, firmware.files[client.firmware])
+  if (firmware?.kind === 'url' && client.transport === 'http') {
+    const url = firmwareUrl(firmware.profile, client, machine, servers.http)
+    // Without one iPXE is loaded, whose script says on the screen what is wrong.
+    if (url !== undefined) return { nextServer: servers.tftp.address, file: url }
+  }
+  return binaryTarget(client, machine, servers)
+}
+
 function binaryTarget(client: BootClient, machine: MachineFacts, servers: BootServers): Target {
-  const binary = binaryFor(client, machine, servers)
+  return namedTarget(client, servers, binaryFor(client, machine, servers))
+}
+
+function namedTarget(client: BootClient, servers: BootServers, name: string | undefined): Target {
   // iPXE would put values of its own in the place of a ${name}; firmware takes it as it stands.
-  const readable = client.loader === 'firmware' || binary?.includes('${') !== true
-  if (binary === undefined || !readable) return { silent: 'no-boot-file-for-architecture' }
-  return fileTarget(client, servers, binary)
+  const readable = client.loader === 'firmware' || name?.includes('${') !== true
+  if (name === undefined || !readable) return { silent: 'no-boot-file-for-architecture' }
+  return fileTarget(client, servers, name)
 }
 
 function fileTarget(client: BootClient, servers: BootServers, name: string): BootTarget {

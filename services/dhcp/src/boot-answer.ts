@@ -8,7 +8,7 @@ import {
 } from '@reboots/protocol/dhcp'
 import { parseIpv4, UNSPECIFIED } from '@reboots/protocol/net'
 import { withBoot, type BootClient } from '@reboots/protocol/pxe'
-import { targetFor, type BootServers, type Verdict } from '@reboots/rules'
+import { targetFor, type BootServers, type Decision, type Verdict } from '@reboots/rules'
 import type { Terms } from './addressing/terms.ts'
 import type { Silence } from './outcome.ts'
 import { verdictOn } from './policy-class.ts'
@@ -55,7 +55,7 @@ function bootAnswer(
   const client = ports.chainLoads.settled(asked.client, asked.message.xid, asked.now)
   const target = targetFor(verdict.decision, client, machine.machine, servers)
   if (!('silent' in target)) {
-    const file = verdict.decision.kind === 'boot' ? bootFileOf(terms, client, machine) : undefined
+    const file = isIpxeBoot(verdict.decision) ? bootFileOf(terms, client, machine) : undefined
     return { reply: withBoot(reply, client, file === undefined ? target : { ...target, file }, asks), verdict }
   }
   if (target.silent === 'ignored-by-policy') return { reply, verdict, note: target.silent }
@@ -79,6 +79,11 @@ function asRecorded(reply: DhcpMessage, asked: Asked, { tftpServerName: server, 
 
 function serversFor({ nextServer }: Terms, servers: BootServers): BootServers {
   return nextServer === undefined ? servers : { ...servers, tftp: { ...servers.tftp, address: nextServer } }
+}
+
+/** Profiles that name what firmware loads have their own word for it. */
+function isIpxeBoot(decision: Decision): boolean {
+  return decision.kind === 'boot' && decision.firmware === undefined
 }
 
 /** The subnet's boot file is for firmware that loads it the way it is named, and gives way to that of the machine. */

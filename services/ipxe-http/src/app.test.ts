@@ -10,7 +10,7 @@ import { createLog, createMetrics } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
 import { createApp } from './app.ts'
-import type { ScriptRequest } from './on-script.ts'
+import type { BootRequest } from './decide-request.ts'
 
 const log = createLog('ipxe-http', { level: 'silent', format: 'json' })
 const bugs: unknown[] = []
@@ -20,7 +20,7 @@ log.error = (fields: object) => void bugs.push(fields)
 const metrics = createMetrics('ipxe-http')
 const top = mkdtempSync(path.join(tmpdir(), 'reboots-http-'))
 const kernel = Uint8Array.from({ length: 700_001 }, (_, index) => (index * 31) & 255)
-const asked: (ScriptRequest & { readonly origin: string })[] = []
+const asked: (BootRequest & { readonly origin: string })[] = []
 let origin = ''
 let close = async (): Promise<void> => {}
 
@@ -34,6 +34,7 @@ before(async () => {
   writeFileSync(path.join(top, 'ipxe', 'ipxe.efi'), 'from the package')
   writeFileSync(path.join(top, 'ipxe', 'undionly.kpxe'), 'undionly')
   writeFileSync(path.join(top, 'own', 'ipxe.efi'), 'own build')
+  writeFileSync(path.join(top, 'own', 'grub.cfg-01-52-54-00-00-00-01'), 'own configuration')
   const stores = { files: [path.join(top, 'files')], ipxe: [path.join(top, 'own'), path.join(top, 'ipxe')] }
   const disk = bootFilesOnDisk(stores, log)
   const app = createApp({
@@ -49,6 +50,10 @@ before(async () => {
         ? { script: '#!ipxe\n', mac: request.mac, rule: 'r', version: 'v', boots: 'linux' }
         : { refused: 'netboot-not-allowed', text: 'Rule "r" denies it' }
     },
+    config: ({ loader, mac }) =>
+      mac === '52:54:00:00:00:01'
+        ? { config: `${loader} here\n`, mac, rule: 'r', version: 'v' }
+        : { refused: 'not-for-this-loader', text: 'Rule "r" gives it nothing' },
     ready: () => ['policy is missing'],
   })
   const server = await listenOnAll(app, [{ host: '127.0.0.1', port: 0 }], 400)
@@ -106,6 +111,13 @@ const PATHS: readonly [string, number, string?][] = [
   ],
   ['/ipxe/undionly.kpxe', 200, 'undionly'],
   ['/ipxe/binary/52:54:00:00:00:01/netboot-not-allowed', 403],
+  ['/grub/grub.cfg-01-52-54-00-00-00-01', 200, 'grub here\n'],
+  ['/boot%2Fgrub/grub.cfg-01-52-54-00-00-00-01', 200, 'grub here\n'],
+  ['/pxelinux.cfg/01-52-54-00-00-00-01', 200, 'pxelinux here\n'],
+  ['/ipxe/binary/52:54:00:00:00:01/grub/grub.cfg-01-52-54-00-00-00-01', 200, 'grub here\n'],
+  ['/ipxe/binary/grub.cfg-01-52-54-00-00-00-01', 200, 'own configuration'],
+  ['/grub/grub.cfg-01-52-54-00-00-00-02', 404, 'Rule "r" gives it nothing\n'],
+  ['/grub/grub.cfg', 404],
   ['/ipxe/script/52:54:00:00:00:01/auto.ipxe', 200, '#!ipxe\n'],
   ['/ipxe/script/52%3A54%3A00%3A00%3A00%3A01/auto.ipxe', 200, '#!ipxe\n'],
   ['/525400000001/auto.ipxe', 200, '#!ipxe\n'],
@@ -255,6 +267,7 @@ test('without trusted proxies X-Forwarded-For is not believed', async () => {
       addresses.push(request.address)
       return { refused: 'unknown-machine', text: '' }
     },
+    config: () => ({ refused: 'not-synced', text: '' }),
     ready: () => [],
   })
   const headers = { 'x-forwarded-for': '192.0.2.9' }

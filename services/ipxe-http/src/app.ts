@@ -3,10 +3,14 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { sendFile } from './on-file.ts'
-import { STATUS, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
+import { loaderConfigIn, type LoaderConfigName } from '@reboots/protocol/pxe'
+import type { BootRequest } from './decide-request.ts'
+import type { ConfigAnswer } from './on-config.ts'
+import type { ScriptAnswer } from './on-script.ts'
 import type { FilePorts } from './ports.ts'
 import { archInQuery } from './script-arch.ts'
 import { bootFileInPath, macInScriptPath } from './script-path.ts'
+import { STATUS } from './status.ts'
 
 export interface AppOptions {
   readonly trustedProxies: readonly string[]
@@ -16,7 +20,9 @@ export interface AppOptions {
   /** Name of the link that has the address a request came to; empty text if none has. */
   linkOf(localAddress: string): string
   /** The boot script for a request; `origin` is how the machine reached this service. */
-  script(request: ScriptRequest, origin: string): ScriptAnswer
+  script(request: BootRequest, origin: string): ScriptAnswer
+  /** The configuration of a boot loader. */
+  config(name: LoaderConfigName, request: BootRequest, origin: string): ConfigAnswer
   ready(): readonly string[]
 }
 
@@ -64,6 +70,10 @@ export function createApp(options: AppOptions): FastifyInstance {
       note(request, store, DENIED_FILE, {})
       return plain(reply, 403, 'Booting from the network is not allowed for this machine.')
     }
+    const config = store === 'ipxe' ? loaderConfigIn(path) : undefined
+    if (config !== undefined && !(await isThere(options.files, store, path))) {
+      return sendConfig(request, reply, config, options, note)
+    }
     const sent = await sendFile(request, reply, options.files, store, path)
     if (sent.octets > 0) octets.inc({ route: store }, sent.octets)
     note(request, store, sent.outcome, { status: reply.statusCode, octets: sent.octets })
@@ -87,6 +97,8 @@ export function createApp(options: AppOptions): FastifyInstance {
   }
   addHealth(app, options)
   app.setNotFoundHandler(async (request, reply) => {
+    const config = request.method === 'GET' ? loaderConfigIn(pathOf(request)) : undefined
+    if (config !== undefined) return sendConfig(request, reply, config, options, note)
     note(request, 'none', 'no-such-route', {})
     return plain(reply, 404, `Nothing is served at ${request.url.slice(0, 200)}.`)
   })
@@ -96,12 +108,12 @@ export function createApp(options: AppOptions): FastifyInstance {
 type Note = (request: FastifyRequest, route: string, outcome: string, fields: Readonly<Record<string, unknown>>) => void
 
 function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOptions, note: Note): FastifyReply {
-  const path = request.url.split('?')[0]!
+  const path = pathOf(request)
   if (!path.endsWith('/auto.ipxe')) {
     note(request, 'script', 'no-such-script', {})
     return plain(reply, 404, 'The only script here is auto.ipxe.')
   }
-  const asked = scriptRequest(request, decodePath(path), options)
+  const asked = bootRequest(request, macInScriptPath(path), options)
   const answer = options.script(asked, originOf(request))
   const { mac, rule, version } = answer
   const outcome = 'refused' in answer ? answer.refused : answer.boots
@@ -109,15 +121,41 @@ function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOp
     mac: mac ?? asked.mac,
     rule,
     version,
-    ...('refused' in answer ? { reason: answer.text } : {}),
+    ...reasonOf(answer),
   })
   if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
   return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.script)
 }
 
-function scriptRequest(request: FastifyRequest, path: string, options: AppOptions): ScriptRequest {
+/** Loaders look in the directory they were loaded from; files of the site's own come first there. */
+function sendConfig(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: LoaderConfigName,
+  options: AppOptions,
+  note: Note,
+): FastifyReply {
+  const answer = options.config(name, bootRequest(request, name.mac, options), originOf(request))
+  const { rule, version } = answer
+  const outcome = 'refused' in answer ? answer.refused : name.loader
+  note(request, 'config', outcome, { mac: name.mac, rule, version, ...reasonOf(answer) })
+  if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
+  return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.config)
+}
+
+function reasonOf(answer: ScriptAnswer | ConfigAnswer): { readonly reason?: string } {
+  return 'refused' in answer ? { reason: answer.text } : {}
+}
+
+async function isThere(files: FilePorts, store: 'files' | 'ipxe', path: string): Promise<boolean> {
+  const file = await files.open(store, path)
+  if (file === undefined || file === 'busy') return false
+  await file.handle.close()
+  return true
+}
+
+function bootRequest(request: FastifyRequest, mac: MacAddress | undefined, options: AppOptions): BootRequest {
   const query = request.query as Readonly<Record<string, string | undefined>>
-  const mac: MacAddress | undefined = macInScriptPath(path)
   return {
     mac,
     address: addressOf(clientOf(request)),
@@ -152,7 +190,9 @@ function originOf(request: FastifyRequest): string {
   return `http://${address}:${request.socket.localPort ?? 80}`
 }
 
-function decodePath(path: string): string {
+/** Decoded, without the query. */
+function pathOf(request: FastifyRequest): string {
+  const path = request.url.split('?')[0]!
   try {
     return decodeURIComponent(path)
   } catch {

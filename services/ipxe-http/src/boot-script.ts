@@ -16,6 +16,8 @@ import {
   label,
   menu,
   or,
+  sanboot,
+  set,
   trusted,
   type Line,
 } from '@reboots/protocol/ipxe'
@@ -46,6 +48,20 @@ export function bootScript(boot: Bootable, facts: Facts, retries: Retries, itemU
       return ipxeScript(
         ...banner(facts),
         or(chain(trusted(boot.url), { autofree: true }), echo('The script chained to failed.')),
+        ...giveUp('Nothing to boot.'),
+      )
+    case 'pxelinux':
+      return ipxeScript(
+        ...banner(facts),
+        // RFC 5071 §4: where its files are, which it would look for beside this script: on the TFTP server, as when firmware loads it.
+        set('netX/210:string', '/'),
+        or(chain(trusted(boot.url), { autofree: true }), echo('PXELINUX could not be loaded.')),
+        ...giveUp('Nothing to boot.'),
+      )
+    case 'iso':
+      return ipxeScript(
+        ...banner(facts),
+        or(sanboot(trusted(boot.url)), echo('The disc image could not be booted.')),
         ...giveUp('Nothing to boot.'),
       )
     case 'menu':

@@ -6,6 +6,7 @@ import { listenOnAll } from './adapters/listeners.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
 import { createApp } from './app.ts'
 import { addressesOf, shape } from './config.ts'
+import { onConfig } from './on-config.ts'
 import { onScript } from './on-script.ts'
 import { siteOf } from './site.ts'
 
@@ -27,6 +28,7 @@ await runService({
       files: bootFilesOnDisk({ files: resolve(config.http.files), ipxe: resolve(config.http.ipxe) }, log),
       linkOf: (address) => links.find((link) => formatIpv4(link.address) === address)?.name ?? '',
       script: (request, origin) => onScript(request, ports, site.factsFor(origin), retries, now()),
+      config: (name, request, origin) => onConfig(name, request, ports, site.factsFor(origin), now()),
       ready: replicas.problems,
     })
     const server = await listenOnAll(app, addressesOf(config, links))

@@ -5,7 +5,8 @@ import { loadConfig } from '@reboots/runtime'
 import { DEFAULT_POLICY, machineFacts, parsePolicy, type Policy } from '@reboots/rules'
 import { machine, type MachineSpec } from '@reboots/testkit'
 import { shape } from './config.ts'
-import { onScript, type ScriptAnswer, type ScriptRequest } from './on-script.ts'
+import type { BootRequest } from './decide-request.ts'
+import { onScript, type ScriptAnswer } from './on-script.ts'
 import type { KnownMachine, ScriptPorts } from './ports.ts'
 import { siteOf } from './site.ts'
 
@@ -74,7 +75,7 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
 
 const SHIPPED = parsePolicy(DEFAULT_POLICY, 'default')
 
-function ask(request: Partial<ScriptRequest>, using = ports(SHIPPED)): ScriptAnswer {
+function ask(request: Partial<BootRequest>, using = ports(SHIPPED)): ScriptAnswer {
   const nothing = { mac: undefined, address: undefined, uuid: undefined, item: undefined, machine: undefined }
   const whole = { ...nothing, arch: 7, network: NETWORK, ...request }
   return onScript(whole, using, SITE, { times: 2, delaySeconds: 3 }, NOW)
@@ -128,7 +129,7 @@ test('a script in the record is sent as it stands', () => {
   assert.equal(scriptOf(ask({ mac: SCRIPTED })), '#!ipxe\necho hello\n')
 })
 
-const REFUSED: readonly [string, Partial<ScriptRequest>, ScriptPorts, string, RegExp][] = [
+const REFUSED: readonly [string, Partial<BootRequest>, ScriptPorts, string, RegExp][] = [
   ['no record with this MAC', { mac: UNKNOWN }, ports(SHIPPED), 'ignored-by-policy', /otherwise.*no hardware record/],
   ['no record with this address', { address: parseIpv4('192.0.2.99')! }, ports(SHIPPED), 'unknown-machine', /MAC/],
   ['neither MAC nor address', {}, ports(SHIPPED), 'unknown-machine', /MAC/],
@@ -165,6 +166,19 @@ test('initrds are named in the arguments when the profile does not', () => {
   const script = scriptOf(ask({ mac: ALLOWED }, ports(two)))
   assert.match(script, /^kernel http:\/\/a\/k initrd=initrd0 initrd=initrd1 quiet/m)
   assert.match(script, /^initrd --name initrd1 http:\/\/a\/two/m)
+})
+
+test('what is no script and no kernel', () => {
+  const rows: readonly (readonly [profile: string, line: RegExp])[] = [
+    ['{ iso: /files/a.iso }', /^sanboot http:\/\/192\.0\.2\.1:7080\/files\/a\.iso \|\| echo/m],
+    ['{ uefiHttp: /files/a.efi }', /^chain --autofree http:\/\/192\.0\.2\.1:7080\/files\/a\.efi/m],
+    ['{ nbp: a.efi }', /^chain --autofree http:\/\/192\.0\.2\.1:7080\/ipxe\/binary\/a\.efi/m],
+    [
+      '{ pxelinux: { file: p.0, config: x } }',
+      /^set netX\/210:string \/\nchain --autofree http:\/\/192\.0\.2\.1:7080\/ipxe\/binary\/p\.0/m,
+    ],
+  ]
+  for (const [profile, line] of rows) assert.match(scriptOf(ask({ mac: ALLOWED }, ports(policy(profile)))), line)
 })
 
 test('what a profile cannot say for this machine is refused with the place', () => {
@@ -250,7 +264,7 @@ exit 1
 const ADDRESS = parseIpv4('192.0.2.22')!
 
 /** What is known of a machine, and whose script it gets: the record's name and the MAC in it. */
-const FOUND: readonly (readonly [what: string, request: Partial<ScriptRequest>, banner: string])[] = [
+const FOUND: readonly (readonly [what: string, request: Partial<BootRequest>, banner: string])[] = [
   ['a MAC that a record has', { mac: ALLOWED, machine: 'ports', uuid: UUID }, `node-1 (${ALLOWED})`],
   ['the id in the URL', { mac: UNKNOWN, machine: 'ports' }, `port-1 (${UNKNOWN})`],
   [

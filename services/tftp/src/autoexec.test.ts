@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { autoexecScript, httpOrigin, withAutoexec } from './autoexec.ts'
+import { autoexecScript, httpOrigin, ownHttpOrigin, withAutoexec } from './autoexec.ts'
 import type { BootFile, FileRefusal } from './ports.ts'
 
 const SCRIPT = `#!ipxe
@@ -34,6 +34,17 @@ const hosts: readonly (readonly [httpHost: string | undefined, listening: string
 for (const [httpHost, listening, origin] of hosts) {
   test(`${listening} with httpHost ${httpHost}: ${origin}`, () =>
     assert.equal(httpOrigin({ httpHost, httpPort: 7080 }, listening), origin))
+}
+
+const own: readonly (readonly [httpHost: string | undefined, listening: string, origin: string | undefined])[] = [
+  [undefined, '192.0.2.1', 'http://192.0.2.1:7080'],
+  ['boot.example', '0.0.0.0', 'http://boot.example:7080'],
+  [undefined, '0.0.0.0', undefined],
+  [undefined, '::', undefined],
+]
+for (const [httpHost, listening, origin] of own) {
+  test(`where this process finds ipxe-http, at ${listening} with httpHost ${httpHost}: ${origin}`, () =>
+    assert.equal(ownHttpOrigin({ httpHost, httpPort: 7080 }, listening), origin))
 }
 
 test('a host that is none is refused', () => {

@@ -16,9 +16,9 @@ import {
   ownScriptUrl,
   trusted,
 } from '@reboots/protocol/ipxe'
-import { memoryContent } from '@reboots/protocol/tftp'
 import { OperatorError } from '@reboots/runtime'
-import type { BootFile, Files } from './ports.ts'
+import { inMemory } from './in-memory.ts'
+import type { Files } from './ports.ts'
 
 /** iPXE for UEFI looks for this beside the file it was loaded from, and runs it before anything else. */
 const NAME = 'autoexec.ipxe'
@@ -51,7 +51,7 @@ const FILENAME = trusted('${filename}')
 /** iPXE has no way to write other names. */
 const PLAIN = /^[A-Za-z0-9._/+-]+$/
 
-interface Boot {
+export interface Boot {
   readonly httpHost?: string | undefined
   readonly httpPort: number
   readonly binaries: Readonly<Record<string, string | undefined>>
@@ -65,6 +65,11 @@ export function withAutoexecFor(files: Files, boot: Boot, host: string): Files {
 /** What machines are told to ask for. */
 export function bootFilesOf({ binaries }: Pick<Boot, 'binaries'>): readonly string[] {
   return Object.values(binaries).filter((name) => name !== undefined)
+}
+
+/** Where ipxe-http is for this process; undefined if nothing says by which address machines reach it, which is in what it answers. */
+export function ownHttpOrigin(boot: Pick<Boot, 'httpHost' | 'httpPort'>, host: string): string | undefined {
+  return boot.httpHost === undefined && !ADDRESS.test(host) ? undefined : httpOrigin(boot, host)
 }
 
 /** Where ipxe-http is for machines that found tftp at `host`. On the same one, which iPXE knows if we do not. */
@@ -87,16 +92,11 @@ export function withAutoexec(files: Files, script: string): Files {
   return {
     async open(names) {
       const found = await files.open(names)
-      return found === 'missing' && names.some(isAutoexec) ? inMemory(bytes) : found
+      return found === 'missing' && names.some(isAutoexec) ? inMemory(NAME, bytes) : found
     },
   }
 }
 
 function isAutoexec(name: string): boolean {
   return name === NAME || name.endsWith(`/${NAME}`)
-}
-
-function inMemory(bytes: Uint8Array): BootFile {
-  const content = { ...memoryContent(bytes), load: () => Promise.resolve() }
-  return { name: NAME, size: bytes.length, content, close: () => {} }
 }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -56,6 +59,24 @@ test('without addresses it listens on its links, at the port that machines are t
   assert.deepEqual([file, bytes, blksize, windowsize, retransmissions], ['undionly.kpxe', 10, 512, 1, 0])
   client.close()
   await service.stop()
+})
+
+test('the configuration of a boot loader comes from ipxe-http, at its port of the address that was asked', async () => {
+  const http = createServer((request, response) => response.end(`from ${request.url}`)).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const port = await freePort()
+  const service = start({
+    REBOOTS_TFTP_ROOT: top,
+    REBOOTS_TFTP_LISTEN: `127.0.0.1:${port}`,
+    REBOOTS_BOOT_HTTP_PORT: String((http.address() as AddressInfo).port),
+  })
+  await service.waitFor(/"ready:/)
+  const client = await RawClient.open()
+  const config = await client.fetch('/boot/grub/grub.cfg-01-52-54-00-00-00-01', port)
+  assert.equal(config.toString(), 'from /grub/grub.cfg-01-52-54-00-00-00-01')
+  client.close()
+  await service.stop()
+  http.close()
 })
 
 test('a port that is taken: who has it, and what to do, and exit code 2', async () => {

@@ -3,9 +3,10 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { chooseLinks, listenAddress, runService, startHealth } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { tftpMetrics } from './adapters/metrics.ts'
-import { bootFilesOf, withAutoexecFor } from './autoexec.ts'
+import { bootFilesOf } from './autoexec.ts'
 import { shape } from './config.ts'
 import { inspectRoots, missingRoots } from './roots.ts'
+import { filesServedAt } from './served-files.ts'
 import { openServer } from './server.ts'
 import { Transfers } from './transfers.ts'
 
@@ -29,7 +30,7 @@ await runService({
     }
     const servers = await Promise.all(
       addresses.map((address) =>
-        openServer({ ...address, ...options, files: withAutoexecFor(files, boot, address.host) }),
+        openServer({ ...address, ...options, files: filesServedAt(address.host, files, boot, log) }),
       ),
     )
     const health = await startHealth({

@@ -23,6 +23,7 @@ export {
   label,
   menu,
   or,
+  sanboot,
   set,
   sleep,
   type Line,

@@ -54,6 +54,11 @@ export function chain(to: Value, options: { readonly autofree?: boolean; readonl
   return line('chain', ...(options.autofree ? ['--autofree'] : []), ...(options.replace ? ['--replace'] : []), url(to))
 }
 
+/** Attaches a disk or disc image for the time until the operating system has drivers of its own, and boots from it. */
+export function sanboot(from: Value): Line {
+  return line('sanboot', url(from))
+}
+
 /** Configures the first interface that a DHCP server answers on. */
 export function dhcp(): Line {
   return line('dhcp')

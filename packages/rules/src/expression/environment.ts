@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { LIMITS } from '../limits.ts'
-import { FACT_TYPES, SITE_TYPES, type RecordType } from './facts-context.ts'
+import { FACT_TYPES, SITE_TYPES, varsType, type RecordType } from './facts-context.ts'
 import { registerFunctions } from './functions.ts'
 import { HISTORY_TYPE, registerHistory } from './history-type.ts'
 
@@ -25,6 +25,17 @@ const options = {
 export const CONDITION_SCOPE = scopeOf(['client', 'network', 'machine', 'history', 'now'], FACT_TYPES)
 export const TEMPLATE_SCOPE = scopeOf(['client', 'network', 'machine', 'site', 'now'], [...FACT_TYPES, ...SITE_TYPES])
 export const MATCH_SCOPE = scopeOf(['client', 'network'], FACT_TYPES)
+export const BOOT_FILE_SCOPE = scopeOf(['client', 'machine'], FACT_TYPES)
+
+/** The scope, and `vars` with these names besides. */
+export function withVars(scope: Scope, names: readonly string[]): { readonly scope: Scope; readonly vars: RecordType } {
+  const vars = varsType(names)
+  const environment = scope.environment.clone()
+  environment.registerType(vars.name, { ctor: vars.view, fields: { ...vars.fields } })
+  environment.registerVariable(vars.name, vars.name)
+  const fields = new Map([...scope.fields, [vars.name, vars.fields] as const])
+  return { scope: { environment, variables: [...scope.variables, vars.name], fields }, vars }
+}
 
 function scopeOf(variables: readonly string[], types: readonly RecordType[]): Scope {
   const environment = new Environment(options)

@@ -121,9 +121,34 @@ export class FactsContext {
 /** The variables of a template. */
 export class SiteContext extends FactsContext {
   readonly site: object
+  /** Those of the profile, once they are known. */
+  vars?: object
 
   constructor(facts: Facts, siteFacts: SiteFacts) {
     super(facts)
     this.site = new site.view(siteFacts)
   }
+}
+
+/** The variables of a template that is rendered on the packet path, where of the site nothing is known. */
+export class BootFileContext {
+  readonly client: object
+  readonly machine: object
+  vars?: object
+
+  constructor(facts: Pick<Facts, 'client' | 'machine'>) {
+    this.client = new client.view(facts.client)
+    this.machine = new machine.view(facts.machine)
+  }
+}
+
+/** `vars` with fields of these names, all of them text. */
+export function varsType(names: readonly string[]): RecordType {
+  // oxlint-disable-next-line typescript/no-extraneous-class -- the evaluator knows by its class that a value is of this type
+  const view = class {
+    constructor(values: object) {
+      Object.assign(this, values)
+    }
+  }
+  return { name: 'vars', fields: Object.fromEntries(names.map((name) => [name, 'string'])), view }
 }

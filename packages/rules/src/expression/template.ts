@@ -1,7 +1,6 @@
 import { compile, reasonOf, type Expression } from './compile.ts'
-import { TEMPLATE_SCOPE } from './environment.ts'
+import { TEMPLATE_SCOPE, type Scope } from './environment.ts'
 import { ExpressionError } from './expression-error.ts'
-import type { SiteContext } from './facts-context.ts'
 
 /** Text with `{{ expression }}` in it. */
 export interface Template {
@@ -23,12 +22,23 @@ export type Rendered = { readonly text: string } | { readonly failed: string }
 const INSERTABLE: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'dyn'])
 export const LIST = 'list<string>'
 
+export interface TemplateOptions {
+  /** A template that is one single insertion may have a list of texts as its value. */
+  readonly list?: boolean
+  /** What its expressions see; the facts and the site, unless it says otherwise. */
+  readonly scope?: Scope
+  /** Variables that hold what machines on the wire say of themselves; `client` and `network`, unless it says otherwise. */
+  readonly untrusted?: readonly string[]
+}
+
+export const FROM_THE_WIRE: readonly string[] = ['client', 'network']
+
 /**
  * Parses and type-checks a template. `{{` begins an expression and `}}` outside of its quotes ends it; iPXE's own `${…}` passes
- * through. With `list`, a template that is one single insertion may have a list of texts as its value.
+ * through.
  * @throws ExpressionError
  */
-export function compileTemplate(text: string, { list = false }: { list?: boolean } = {}): Template {
+export function compileTemplate(text: string, options: TemplateOptions = {}): Template {
   const parts: (string | Insertion)[] = []
   let at = 0
   for (;;) {
@@ -36,7 +46,7 @@ export function compileTemplate(text: string, { list = false }: { list?: boolean
     if (open > at || open < 0) parts.push(text.slice(at, open < 0 ? undefined : open))
     if (open < 0) break
     const close = endOf(text, open + 2)
-    parts.push(insertion(text, open + 2, close, list && open === 0 && close + 2 === text.length))
+    parts.push(insertion(text, open + 2, close, options))
     at = close + 2
     if (at === text.length) break
   }
@@ -57,22 +67,24 @@ function endOf(text: string, from: number): number {
   throw new ExpressionError('"{{" without "}}"', from - 2)
 }
 
-function insertion(text: string, from: number, to: number, mayBeList: boolean): Insertion {
-  const expression = compileAt(text.slice(from, to), from)
+function insertion(text: string, from: number, to: number, options: TemplateOptions): Insertion {
+  const { list = false, scope = TEMPLATE_SCOPE, untrusted = FROM_THE_WIRE } = options
+  const mayBeList = list && from === 2 && to + 2 === text.length
+  const expression = compileAt(text.slice(from, to), from, scope)
   if (!INSERTABLE.has(expression.type) && !(mayBeList && expression.type === LIST)) {
     const list = expression.type === LIST ? ' (a list has to be the whole item of a list)' : ''
     throw new ExpressionError(`a value of type ${expression.type} cannot be inserted here${list}`, from)
   }
   return {
     expression,
-    untrusted: expression.reads.has('client') || expression.reads.has('network'),
+    untrusted: untrusted.some((name) => expression.reads.has(name)),
     quoted: text[from - 3] === '"' && text[to + 2] === '"',
   }
 }
 
-function compileAt(text: string, offset: number): Expression {
+function compileAt(text: string, offset: number, scope: Scope): Expression {
   try {
-    return compile(text, TEMPLATE_SCOPE)
+    return compile(text, scope)
   } catch (error) {
     if (error instanceof ExpressionError) throw new ExpressionError(error.message, error.offset + offset)
     throw error
@@ -82,7 +94,7 @@ function compileAt(text: string, offset: number): Expression {
 /** Puts the values in. `refuse` says what is wrong with a value at its place, or undefined. Never throws. */
 export function render(
   template: Template,
-  context: SiteContext,
+  context: object,
   refuse: (value: string, where: Insertion) => string | undefined,
 ): Rendered {
   let text = ''
@@ -100,7 +112,7 @@ export function render(
   return { text }
 }
 
-function textOf(expression: Expression, context: SiteContext): Rendered {
+function textOf(expression: Expression, context: object): Rendered {
   try {
     const value = expression.evaluate(context)
     if (typeof value === 'string') return { text: value }
@@ -115,7 +127,7 @@ function textOf(expression: Expression, context: SiteContext): Rendered {
 /** The list that a template of one insertion stands for, each item checked by `refuse`; undefined if the template is not of that kind. */
 export function renderList(
   template: Template,
-  context: SiteContext,
+  context: object,
   refuse: (value: string, where: Insertion) => string | undefined,
 ): readonly string[] | { readonly failed: string } | undefined {
   const [only] = template.parts
