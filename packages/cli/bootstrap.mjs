@@ -92,7 +92,13 @@ function findNode() {
 }
 
 function run(node, args) {
-  const env = { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}` }
+  // What Node has made of our TypeScript: with it a service starts in half the time. Where it cannot be written there is none.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(ROOT, 'node_modules/.cache/compiled')
+  const env = {
+    ...process.env,
+    NODE_COMPILE_CACHE,
+    PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}`,
+  }
   // npm changes to the root of the repository; paths on the command line mean the directory the command was given in.
   const cwd = env.npm_lifecycle_event && env.INIT_CWD ? env.INIT_CWD : process.cwd()
   delete env.INIT_CWD

@@ -24,8 +24,8 @@ const BOOTSTRAP = fileURLToPath(new URL('../bootstrap.mjs', import.meta.url))
 const COMMAND = `
 import { writeFileSync } from 'node:fs'
 const [how] = process.argv.slice(2)
-const { PATH } = process.env
-writeFileSync(new URL('../../../told.json', import.meta.url), JSON.stringify({ args: process.argv.slice(2), path: PATH.split(':')[0], cwd: process.cwd() }))
+const { PATH, NODE_COMPILE_CACHE } = process.env
+writeFileSync(new URL('../../../told.json', import.meta.url), JSON.stringify({ args: process.argv.slice(2), path: PATH.split(':')[0], cwd: process.cwd(), cache: NODE_COMPILE_CACHE }))
 process.on('SIGTERM', () => process.exit(9))
 process.on('disconnect', () => { writeFileSync(new URL('../../../orphaned', import.meta.url), ''); process.exit() })
 console.log('runs')
@@ -86,6 +86,7 @@ test('what is installed is not installed again, and the exit code is that of the
     args: ['3', '--flag'],
     path: join(root, 'node_modules/.bin'),
     cwd: root,
+    cache: join(root, 'node_modules/.cache/compiled'),
   })
   assert.equal(existsSync(join(root, 'asked')), false)
 })

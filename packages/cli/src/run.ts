@@ -32,9 +32,11 @@ export function runThrough(command: string, args: readonly string[], options: Ru
     process.on('SIGTERM', handOn)
     // A terminal sends Ctrl-C to the program too; this process only has to stay until that has ended.
     process.on('SIGINT', waitForIt)
-    process.once('disconnect', () => child.kill('SIGTERM'))
+    const end = (): void => void child.kill('SIGTERM')
+    process.once('disconnect', end)
     child.on('error', reject)
     child.on('exit', (code, signal) => {
+      process.off('disconnect', end)
       process.off('SIGTERM', handOn)
       process.off('SIGINT', waitForIt)
       resolve(codeOf(code, signal))
@@ -53,8 +55,12 @@ export function runQuietly(command: string, args: readonly string[], options: Ru
     const child = spawn(command, args, { stdio: [...stdio], cwd: options.cwd, env: environment(options.env) })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-    process.once('disconnect', () => child.kill('SIGTERM'))
+    const end = (): void => void child.kill('SIGTERM')
+    process.once('disconnect', end)
     child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }))
-    child.on('close', (code, signal) => resolve({ code: codeOf(code, signal), output }))
+    child.on('close', (code, signal) => {
+      process.off('disconnect', end)
+      resolve({ code: codeOf(code, signal), output })
+    })
   })
 }

@@ -47,12 +47,12 @@ export const test: Command = {
   summary: 'check, then fuzz, conformance, chaos and real firmware in QEMU',
   usage: `reboots test
 
-Runs check, then the suites of test/fuzz, test/conformance, test/chaos and test/boot, one after another, in network namespaces of their own. They need root and
+Runs check, with a process for each file of tests, then the suites of test/fuzz, test/conformance, test/chaos and test/boot, one after another, in network namespaces of their own. They need root and
 the packages of test/boot/packages.txt. What is missing is said before they start; tests that need it are left out by name, and with
 CI=true in the environment nothing may be left out.`,
   async run(options) {
     readOptions('test', options, {})
-    const checked = await runChecks()
+    const checked = await runChecks({ alone: true })
     const problems = missing(NEEDS)
     if (problems.length > 0)
       console.log(`\nSome of the following tests are left out here:\n${problems.map((one) => `  ${one}`).join('\n')}`)

@@ -25,7 +25,8 @@ async function start(t: TestContext, configuration: object, files: Readonly<Reco
   t.after(() => rm(directory, { recursive: true }))
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
   await writeFile(join(directory, 'reboots.yaml'), JSON.stringify({ hardware: configuration }))
-  const env = { PATH: process.env['PATH'], REBOOTS_CONFIG: join(directory, 'reboots.yaml') }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, REBOOTS_CONFIG: join(directory, 'reboots.yaml') }
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
   let errors = ''

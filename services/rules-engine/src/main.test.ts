@@ -14,7 +14,8 @@ function start(policy: string) {
   const config = path.join(directory, 'reboots.yaml')
   writeFileSync(config, `rules: { listen: '127.0.0.1:0', policy: ${policy}, metrics: { listen: off } }\n`)
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
-  return spawnSync(process.execPath, [main], { env: { REBOOTS_CONFIG: config }, encoding: 'utf8', timeout: 60_000 })
+  const env = { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], REBOOTS_CONFIG: config }
+  return spawnSync(process.execPath, [main], { env, encoding: 'utf8', timeout: 60_000 })
 }
 
 test('a policy that is not accepted: exit 2, with every problem and its place', () => {

@@ -3,19 +3,25 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { OperatorError } from '@reboots/runtime'
+import type { Command } from '../command.ts'
+import { config } from '../config.ts'
+import { dhcp } from './dhcp.ts'
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const EXAMPLE = fileURLToPath(new URL('../../../../deploy/examples/hardware.yaml', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'reboots-dhcp-check-'))
 after(() => rmSync(directory, { recursive: true }))
 const file = join(directory, 'r.yaml')
 const GOOD = `links: { interfaces: [lo] }\ndhcp: { subnets: [{ subnet: 127.0.0.0/8 }] }\n`
 
-function reboots(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 })
-  return { status, output: stdout + stderr }
+/** What a command prints, and its exit code. What it starts are the real services. */
+async function run(t: TestContext, { run }: Command, ...args: readonly string[]) {
+  let output = ''
+  const print = (line = ''): void => void (output += `${line}\n`)
+  for (const stream of ['log', 'error'] as const) t.mock.method(console, stream, print)
+  return { status: await run(args), output }
 }
 
 const checks: readonly (readonly [text: string, args: readonly string[], status: number, says: RegExp])[] = [
@@ -35,33 +41,38 @@ const checks: readonly (readonly [text: string, args: readonly string[], status:
   [GOOD, ['--hardware', EXAMPLE], 1, /hardware\.yaml:\d+:\d+ example: 192\.0\.2\.10 is in no subnet.*machines: 1\n/s],
 ]
 for (const [text, args, status, says] of checks) {
-  test(`exit ${status}: ${says.source.slice(0, 60)}`, () => {
+  test(`exit ${status}: ${says.source.slice(0, 60)}`, async (t) => {
     writeFileSync(file, text)
-    const { status: ended, output } = reboots('dhcp', 'check', file, ...args)
+    const { status: ended, output } = await run(t, dhcp, 'check', file, ...args)
     assert.match(output, says)
     assert.equal(ended, status)
   })
 }
 
 const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = [
-  [['dhcp'], /what is to be done: check, show, or apply\?/],
-  [['dhcp', 'apply'], /which file is to be applied\?/],
-  [['dhcp', 'apply', '/none'], /\/none cannot be read: ENOENT/],
-  [['dhcp', 'check', 'a', 'b'], /"b" is one file too many/],
-  [['dhcp', 'check', '--hardwar', 'a'], /there is no option --hardwar, did you mean/],
-  [['dhcp', 'check', '--hardware', '/none'], /names \/none, which cannot be read/],
+  [[], /what is to be done: check, show, or apply\?/],
+  [['apply'], /which file is to be applied\?/],
+  [['apply', '/none'], /\/none cannot be read: ENOENT/],
+  [['check', 'a', 'b'], /"b" is one file too many/],
+  [['check', '--hardwar', 'a'], /there is no option --hardwar, did you mean/],
+  [['check', '--hardware', '/none'], /names \/none, which cannot be read/],
 ]
 for (const [args, says] of refusals) {
-  test(`refused: ${args.join(' ')}`, () => {
-    const { status, output } = reboots(...args)
-    assert.match(output, says)
-    assert.equal(status, 2)
+  test(`refused: dhcp ${args.join(' ')}`, async () => {
+    await assert.rejects(dhcp.run(args), (error) => error instanceof OperatorError && says.test(error.message))
   })
 }
 
-test('reboots config check has every service look, and says each problem once', () => {
+test('what a command refuses is printed with its remedy, exit 2', () => {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [main, 'dhcp'], { encoding: 'utf8', timeout: 60_000 })
+  assert.equal(stderr, 'reboots: what is to be done: check, show, or apply?\n  See: reboots help dhcp\n')
+  assert.equal(status, 2)
+})
+
+test('reboots config check has every service look, and says each problem once', async (t) => {
   writeFileSync(file, 'links: { wait: soon }\nlnks: {}\ntftp: { blksize: x }\n')
-  const { status, output } = reboots('config', 'check', file)
+  const { status, output } = await run(t, config, 'check', file)
   assert.deepEqual(
     output
       .trimEnd()
@@ -76,5 +87,5 @@ test('reboots config check has every service look, and says each problem once', 
   )
   assert.equal(status, 2)
   writeFileSync(file, GOOD)
-  assert.deepEqual(reboots('config', 'check', file).status, 0)
+  assert.deepEqual((await run(t, config, 'check', file)).status, 0)
 })

@@ -35,7 +35,6 @@ export function generator(seed: number): () => number {
 
 interface Event {
   readonly at: number
-  readonly order: number
   readonly run: () => void
 }
 
@@ -47,8 +46,8 @@ interface Event {
 export class LossyLink {
   readonly #random: () => number
   readonly #impairment: Impairment
-  #events: Event[] = []
-  #order = 0
+  /** What is on the wire: never more than a window and the answers to it, so the soonest is found by looking at all. */
+  readonly #events: Event[] = []
   #now = 1_000_000
   readonly #transfer: ReadTransfer
   readonly #windowsize: number
@@ -74,26 +73,33 @@ export class LossyLink {
     const began = this.#now
     this.#apply(this.#transfer.start(this.#now as Instant))
     this.#watch()
-    for (let turns = 0; this.#end === undefined && turns < 5_000_000; turns++) {
-      const event = this.#soonest()
-      if (!event) break
-      this.#now = event.at
-      event.run()
-    }
+    for (let turns = 0; this.#end === undefined && turns < 5_000_000; turns++) this.#step()
     return { received: concat(this.#chunks), end: this.#end, dataSent: this.#dataSent, took: this.#now - began }
   }
 
-  #soonest(): Event | undefined {
-    let best = 0
-    for (let i = 1; i < this.#events.length; i++) {
-      const [a, b] = [this.#events[i]!, this.#events[best]!]
-      if (a.at < b.at || (a.at === b.at && a.order < b.order)) best = i
+  /** What is next: a packet that arrives, or the instant at which the server wants to be woken. */
+  #step(): void {
+    const next = this.#soonest()
+    const wakeAt = this.#wakeAt
+    if (wakeAt !== undefined && wakeAt < this.#events[next]!.at) {
+      this.#now = Math.max(wakeAt, this.#now)
+      this.#apply(this.#transfer.wake(this.#now as Instant))
+      return
     }
-    return this.#events.splice(best, 1)[0]
+    const [event] = this.#events.splice(next, 1)
+    this.#now = event!.at
+    event!.run()
+  }
+
+  /** Of two at one time the one that was sent first. The client's watch is always there. */
+  #soonest(): number {
+    let best = 0
+    for (let i = 1; i < this.#events.length; i++) if (this.#events[i]!.at < this.#events[best]!.at) best = i
+    return best
   }
 
   #schedule(after: number, run: () => void): void {
-    this.#events.push({ at: this.#now + after, order: this.#order++, run })
+    this.#events.push({ at: this.#now + after, run })
   }
 
   /** Over the wire and back into a packet, so that what is sent is what can be sent. */
@@ -115,11 +121,6 @@ export class LossyLink {
       this.#carry(packet, (arrived) => this.#atClient(arrived))
     }
     this.#wakeAt = step.wakeAt
-    if (step.wakeAt === undefined) return
-    const due = step.wakeAt
-    this.#schedule(Math.max(0, due - this.#now), () => {
-      if (this.#wakeAt === due) this.#apply(this.#transfer.wake(this.#now as Instant))
-    })
   }
 
   #acknowledge(block: number): void {
