@@ -1,5 +1,5 @@
 import type { Claim, Pool } from '@reboots/leases'
-import { clientIdentifier, clientKey, option } from '@reboots/protocol/dhcp'
+import { clientKey } from '@reboots/protocol/dhcp'
 import { formatIpv4, type Ipv4Address } from '@reboots/protocol/net'
 import { stageOf, type Terms } from './addressing/terms.ts'
 import type { Pending, Silent } from './outcome.ts'
@@ -70,8 +70,8 @@ function pooledHolding(asked: Asked, machine: Reservation, settings: Settings): 
 /** Who holds an address of a pool; undefined when nothing tells this client from others. */
 export function keyOf({ message, mac }: Asked, settings: Settings): string | undefined {
   if (settings.clientIdentity === 'mac' && mac !== '') return mac
-  if (mac === '' && option(message, clientIdentifier) === undefined) return undefined
-  return clientKey(message)
+  const key = clientKey(message)
+  return mac === '' && key.startsWith('hw:') ? undefined : key
 }
 
 export function claimOf(

@@ -36,6 +36,14 @@ describe('DECLINE (S10)', () => {
     assert.equal(typeOf(site.ask(message('discover'))), 'offer')
   })
 
+  test('is for us by either name when a relay agent gave us one (R6)', () => {
+    const relayed = { giaddr: '192.168.1.2', options: { 82: Uint8Array.of(11, 4, 192, 168, 1, 254) } }
+    const outcomes = ['192.168.1.254', US, '192.168.1.250'].map((server) =>
+      typeOf(bound().ask(message('decline', { ...relayed, server, requested: ADDRESS }))),
+    )
+    assert.deepEqual(outcomes, ['declined', 'declined', 'other-server-selected'])
+  })
+
   const ignored: readonly [string, Parameters<typeof message>[1], string][] = [
     ['another server', { server: '192.168.1.250', requested: ADDRESS }, 'other-server-selected'],
     ['no server', { requested: ADDRESS }, 'other-server-selected'],

@@ -1,15 +1,16 @@
 import type { StepResult } from '@reboots/leases'
-import { option, requestedAddress, serverIdentifier } from '@reboots/protocol/dhcp'
+import { option, requestedAddress } from '@reboots/protocol/dhcp'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { claimOf, holdingOf } from './holding.ts'
 import type { Decision, Outcome } from './outcome.ts'
+import { isForUs } from './place.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.3: the client found its address in use by someone else. Nobody gets it until the quarantine ends, and no reply is due. */
 export function onDecline(asked: Asked, machine: Reservation, ports: Ports): Decision {
-  const { message, server } = asked
-  if (option(message, serverIdentifier) !== server) return { silent: 'other-server-selected' }
+  const { message } = asked
+  if (!isForUs(asked)) return { silent: 'other-server-selected' }
   const holding = holdingOf(asked, machine, ports)
   if ('silent' in holding) return { silent: 'not-the-owner' }
   const claim = claimOf(holding, option(message, requestedAddress))

@@ -21,6 +21,14 @@ describe('RELEASE (S11)', () => {
     assert.equal(typeOf(new Site().ask(message('release', { server: US, ciaddr: ADDRESS }))), 'released')
   })
 
+  test('is for us by either name when a relay agent gave us one (R6)', () => {
+    const relayed = { giaddr: '192.168.1.2', options: { 82: Uint8Array.of(11, 4, 192, 168, 1, 254) } }
+    const outcomes = ['192.168.1.254', US, '192.168.1.250'].map((server) =>
+      typeOf(bound().ask(message('release', { ...relayed, server, ciaddr: ADDRESS }))),
+    )
+    assert.deepEqual(outcomes, ['released', 'released', 'other-server-selected'])
+  })
+
   const ignored: readonly [string, Parameters<typeof message>[1], string][] = [
     ['another server', { server: '192.168.1.250', ciaddr: ADDRESS }, 'other-server-selected'],
     ['an address of somebody else (S12)', { server: US, ciaddr: '192.168.1.7' }, 'not-the-owner'],

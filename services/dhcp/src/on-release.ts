@@ -1,14 +1,14 @@
-import { option, serverIdentifier } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED } from '@reboots/protocol/net'
 import { keyOf } from './holding.ts'
 import type { Decision } from './outcome.ts'
+import { isForUs } from './place.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
 /** RFC 2131 §4.3.4: the machine gives its address back. No reply is due. */
 export function onRelease(asked: Asked, machine: Reservation, { settings }: Ports): Decision {
-  const { message, mac, server } = asked
-  if (option(message, serverIdentifier) !== server) return { silent: 'other-server-selected' }
+  const { message, mac } = asked
+  if (!isForUs(asked)) return { silent: 'other-server-selected' }
   const { ciaddr } = message
   if (ciaddr === UNSPECIFIED) return { silent: 'not-the-owner' }
   // A lease from before a restart may not be in the books; the reservation is.

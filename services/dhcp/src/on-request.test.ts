@@ -35,6 +35,13 @@ const STATES: readonly (readonly [row: string, fields: Fields, authoritative: st
   ['init-reboot, wrong network (S7)', { requested: ADDRESS, giaddr: '10.0.0.1' }, 'nak', 'not-authoritative'],
   ['renewing, right (S8)', { ciaddr: ADDRESS }, 'ack', 'ack'],
   ['renewing, wrong (S8)', { ciaddr: WRONG }, 'nak', 'not-authoritative'],
+  ['renewing, right, and names another besides', { ciaddr: ADDRESS, requested: WRONG }, 'ack', 'ack'],
+  [
+    'renewing, wrong, and names the right one besides',
+    { ciaddr: WRONG, requested: ADDRESS },
+    'nak',
+    'not-authoritative',
+  ],
   ['rebinding through a relay, right', { ciaddr: ADDRESS, giaddr: '192.168.1.2' }, 'ack', 'ack'],
   ['rebinding through a relay, wrong network', { ciaddr: ADDRESS, giaddr: '10.0.0.1' }, 'nak', 'not-authoritative'],
   ['names no address at all', {}, 'no-client-address', 'no-client-address'],
@@ -88,6 +95,16 @@ describe('ACK', () => {
     assert.equal(typeOf(site.ask(message('request', { ciaddr: '10.9.0.9' }))), 'ack')
   })
 
+  test('also where this link has a pool, which the machine does not use', () => {
+    const subnets = [{ subnet: '192.168.1.0/24', pools: [{ range: '192.168.1.10-192.168.1.20' }] }]
+    const site = new Site({ machines: [machine({ mac: MAC, address: '10.9.0.9' })], dhcp: { subnets } })
+    const outcome = site.answer(message('request', { ciaddr: '10.9.0.9' }))
+    assert.deepEqual([typeOf(outcome), formatIpv4(outcome.reply.yiaddr)], ['ack', '10.9.0.9'])
+    // Through a relay agent it is known where the machine is, and there the address is of no use.
+    const relayed = message('request', { ciaddr: '10.9.0.9', giaddr: '192.168.1.2' })
+    assert.equal(typeOf(site.ask(relayed)), 'nak')
+  })
+
   test('the name a relay agent gave us is ours, and so is our own (R6)', () => {
     const site = new Site()
     const relayed = { giaddr: '192.168.1.2', options: { 82: Uint8Array.of(11, 4, 192, 168, 1, 254) } }
@@ -109,6 +126,27 @@ describe('NAK', () => {
     assert.equal(got(nak, serverIdentifier), LINK.address)
     assert.match(got(nak, why)!, /192\.168\.1\.99 is not the reserved address/)
     assert.deepEqual(empty(nak.reply), [0, 0, 0, '', ''])
+  })
+
+  test('says why a client of the pool cannot have the address it names', () => {
+    const subnets = [{ subnet: '192.168.1.0/24', pools: [{ range: '192.168.1.10-192.168.1.20' }] }]
+    const site = new Site({
+      dhcp: { subnets },
+      unknown: true,
+      machines: [machine({ mac: MAC, address: '192.168.1.12' })],
+    })
+    const ask = (type: 'request' | 'decline', last: number, requested: string) =>
+      site.ask(message(type, { mac: `52:54:00:ff:00:0${last}`, requested, server: US }))
+    ask('request', 1, '192.168.1.10')
+    ask('request', 1, '192.168.1.11')
+    ask('decline', 1, '192.168.1.11')
+    ask('request', 1, '192.168.1.10')
+    const notes = ['192.168.1.10', '192.168.1.11', '192.168.1.12'].map((address) => ask('request', 2, address).note)
+    assert.deepEqual(notes, [
+      '192.168.1.10 is leased to another client',
+      '192.168.1.11 is in quarantine',
+      '192.168.1.12 is kept for another',
+    ])
   })
 
   test('is broadcast, also to a client that has an address', () => {

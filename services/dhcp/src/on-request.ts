@@ -6,14 +6,14 @@ import {
   replyDestination,
   requestedAddress,
   requestState,
-  serverIdentifier,
+  type RequestState,
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, keyOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
 import { withinLease } from './lease-time.ts'
 import type { Decision, Outcome, Pending, Silent } from './outcome.ts'
-import { isUsableThere } from './place.ts'
+import { isForUs, isUsableThere } from './place.ts'
 import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
@@ -26,7 +26,7 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
   const holding = holdingOfOwner(asked, machine, ports)
   const selecting = state === 'selecting'
   if (selecting && !isForUs(asked)) return otherServerSelected(asked, holding, ports)
-  const named = namedAddress(asked)
+  const named = namedAddress(asked, state)
   if ('silent' in holding) {
     if (named === undefined || !isHeldBy(asked, named, ports)) return holding
     return refuse(asked, `${formatIpv4(named)} is not given out any more`, selecting, ports)
@@ -43,7 +43,7 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
   const to = replyDestination(message, answer.reply, from)
   const conclude = (lease: StepResult): Outcome => {
     if (lease === 'unavailable') return { silent: 'leases-unavailable' }
-    if (lease === 'refused') return refuse(asked, reasonOf(whyRefused(asked, holding, ports)), selecting, ports)
+    if (lease === 'refused') return refuse(asked, whyNot(named, asked, holding, ports), selecting, ports)
     const reply = withinLease(answer.reply, lease, asked.now)
     return reply === undefined ? { silent: 'leases-unavailable' } : { ...answer, reply, to }
   }
@@ -71,6 +71,14 @@ function ifBoundBefore(asked: Asked, holding: Holding, named: Ipv4Address, bind:
   }
 }
 
+/** Why the store refused this client the address that it names. */
+function whyNot(named: Ipv4Address, asked: Asked, holding: Holding, ports: Ports): string {
+  if (holding.reserved !== undefined) return reasonOf(whyRefused(asked, holding, ports))
+  const lease = ports.leases.at(named, asked.now)
+  const why = lease?.state === 'declined' ? 'in quarantine' : lease ? 'leased to another client' : 'kept for another'
+  return `${formatIpv4(named)} is ${why}`
+}
+
 function reasonOf({ silent, note }: Silent): string {
   return note ?? silent
 }
@@ -86,12 +94,6 @@ function holdingOfOwner(asked: Asked, machine: Reservation, ports: Ports): Holdi
 function isHeldBy(asked: Asked, named: Ipv4Address, { leases, settings }: Ports): boolean {
   const lease = leases.at(named, asked.now)
   return lease?.state === 'bound' && lease.client === keyOf(asked, settings)
-}
-
-/** The link's own address is us as well, also where a relay agent gave us another name. */
-function isForUs(asked: Asked): boolean {
-  const chosen = option(asked.message, serverIdentifier)
-  return chosen === asked.server || chosen === asked.link.address
 }
 
 const OTHER_SERVER: Outcome = { silent: 'other-server-selected' }
@@ -111,15 +113,16 @@ function otherServerSelected(asked: Asked, holding: Holding | Silent, ports: Por
   return { step: { kind: 'offer', pool: holding.pool, claim: claimOf(holding, undefined) }, conclude: free }
 }
 
-/** Option 50 in SELECTING and INIT-REBOOT, `ciaddr` in RENEWING and REBINDING (RFC 2131 table 4). */
-function namedAddress({ message }: Asked): Ipv4Address | undefined {
-  return option(message, requestedAddress) ?? (message.ciaddr === UNSPECIFIED ? undefined : message.ciaddr)
+/**
+ * Option 50 in SELECTING and INIT-REBOOT, `ciaddr` in RENEWING and REBINDING (RFC 2131 table 4): the answer goes to the address that it
+ * is about, also when the client names another one, which it must not.
+ */
+function namedAddress({ message }: Asked, state: RequestState): Ipv4Address | undefined {
+  const used = message.ciaddr === UNSPECIFIED ? undefined : message.ciaddr
+  return state === 'renewing' || state === 'rebinding' ? used : (option(message, requestedAddress) ?? used)
 }
 
-/**
- * Why the client cannot have the address it names; undefined when it can. A client that uses its address already and was not relayed
- * may have come through a router: where it is cannot be told then, and its answer goes to `ciaddr`.
- */
+/** Why the client cannot have the address it names; undefined when it can. */
 function whatIsWrong(
   asked: Asked,
   holding: Holding,
@@ -134,8 +137,7 @@ function whatIsWrong(
       : `${formatIpv4(named)} is not the reserved address`
   }
   if (holding.reserved === undefined) return undefined
-  const routed = asked.message.ciaddr !== UNSPECIFIED && asked.message.giaddr === UNSPECIFIED
-  return routed || isUsableThere(machine.address!, asked, settings) ? undefined : 'wrong network'
+  return isUsableThere(machine.address!, asked, settings) ? undefined : 'wrong network'
 }
 
 /** A client that answers our own offer is always told; any other may be in the care of another server unless we are authoritative. */

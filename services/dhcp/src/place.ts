@@ -1,4 +1,11 @@
-import { option, relayAgent, subnetSelection, withOption, type DhcpMessage } from '@reboots/protocol/dhcp'
+import {
+  option,
+  relayAgent,
+  serverIdentifier,
+  subnetSelection,
+  withOption,
+  type DhcpMessage,
+} from '@reboots/protocol/dhcp'
 import { inSubnet, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import type { Segment } from './addressing/segment.ts'
 import type { Asked, Settings } from './ports.ts'
@@ -40,9 +47,19 @@ export function segmentOf({ message, link }: Asked, settings: Settings): Segment
   return own ?? networks.segmentOn(link.name)
 }
 
-/** Whether the reserved address can be used where the client is: in the same subnet, or in another one on the same wire. */
+/** The link's own address is us as well, also where a relay agent gave us another name. */
+export function isForUs({ message, server, link }: Asked): boolean {
+  const named = option(message, serverIdentifier)
+  return named === server || named === link.address
+}
+
+/**
+ * Whether the reserved address can be used where the client is: in the same subnet, or in another one on the same wire. A client that
+ * uses it already and was not relayed may have come through a router: where it is cannot be told then, and its answer goes to `ciaddr`.
+ */
 export function isUsableThere(address: ReservedAddress, asked: Asked, settings: Settings): boolean {
   const { message, link } = asked
+  if (message.giaddr === UNSPECIFIED && message.ciaddr === address.ip) return true
   const here = namedNetwork(message, settings) ?? link.address
   if (inSubnet(here, address.ip, address.mask)) return true
   const segment = segmentOf(asked, settings)

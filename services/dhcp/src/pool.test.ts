@@ -57,6 +57,12 @@ describe('who gets an address of the pool', () => {
     ['nobody behind a relay of another network (R2)', {}, { giaddr: '172.31.0.1' }, 'unknown-network'],
     ['nobody whom nothing tells from others', {}, { mac: '' }, 'no-client-identity'],
     [
+      'nobody whose identifier is none, without a hardware address',
+      {},
+      { mac: '', options: { 61: new Uint8Array(256) } },
+      'no-client-identity',
+    ],
+    [
       'a client without hardware address, by its identifier',
       {},
       { mac: '', options: { 61: Uint8Array.of(0, 1, 2) } },

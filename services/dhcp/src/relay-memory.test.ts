@@ -40,6 +40,19 @@ test('how a message came to the relay agent is true of that message only (RFC 50
   assert.deepEqual([flags(relayed), flags({ ciaddr: '10.9.0.9' })], [0x80, undefined])
 })
 
+test('without hardware addresses machines are told apart by their identifiers (RFC 4390)', () => {
+  const memory = new RelayMemory()
+  const giaddr = (last: number, fields: Fields) => {
+    const asked = message('request', { mac: '', ...fields, options: { 61: Uint8Array.of(255, 0, last) } })
+    return memory.factsOf(asked, macOf(asked)).giaddr
+  }
+  for (const last of [1, 2]) giaddr(last, { giaddr: `10.9.0.${last}` })
+  assert.deepEqual(
+    [1, 2, 3].map((last) => giaddr(last, { ciaddr: '10.9.0.9' })),
+    [ip('10.9.0.1'), ip('10.9.0.2'), 0],
+  )
+})
+
 test('of more machines than are remembered the first are forgotten', () => {
   const memory = new RelayMemory(2)
   const giaddr = (last: number, fields: Fields) => {

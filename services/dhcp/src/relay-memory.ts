@@ -1,4 +1,4 @@
-import { relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
+import { clientKey, relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 
 /** Where a message came past, as rules see it. */
@@ -18,7 +18,7 @@ const MOST = 65_536
  * like the message that the lease began with.
  */
 export class RelayMemory {
-  readonly #facts = new Map<MacAddress, RelayFacts>()
+  readonly #facts = new Map<string, RelayFacts>()
   readonly #most: number
 
   constructor(most = MOST) {
@@ -35,7 +35,7 @@ export class RelayMemory {
   recall(message: DhcpMessage, mac: MacAddress): RelayFacts {
     const { giaddr } = message
     if (giaddr !== UNSPECIFIED) return { giaddr, ...identifiersOf(message) }
-    const kept = message.ciaddr === UNSPECIFIED ? undefined : this.#facts.get(mac)
+    const kept = message.ciaddr === UNSPECIFIED ? undefined : this.#facts.get(keyOf(message, mac))
     return kept ?? { giaddr, ...identifiersOf(message) }
   }
 
@@ -43,11 +43,17 @@ export class RelayMemory {
     const { circuitId, remoteId, flags } = identifiersOf(message)
     // Copies: what was read is part of a much larger buffer.
     const facts = { giaddr, circuitId: circuitId?.slice(), remoteId: remoteId?.slice() }
-    this.#facts.delete(mac)
-    this.#facts.set(mac, facts)
+    const key = keyOf(message, mac)
+    this.#facts.delete(key)
+    this.#facts.set(key, facts)
     if (this.#facts.size > this.#most) this.#facts.delete(this.#facts.keys().next().value!)
     return flags === undefined ? facts : { ...facts, flags }
   }
+}
+
+/** RFC 4390 §2.1: over InfiniBand there is no hardware address, and the client identifier is all there is. */
+function keyOf(message: DhcpMessage, mac: MacAddress): string {
+  return mac === '' ? clientKey(message) : mac
 }
 
 function identifiersOf(message: DhcpMessage): Omit<RelayFacts, 'giaddr'> {
