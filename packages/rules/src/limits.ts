@@ -36,6 +36,8 @@ export const LIMITS = {
   matches: 100,
   /** The same over all tests of a document, which every service runs when it gets the policy: some seconds. */
   testSteps: 50_000_000,
+  /** Characters of a text that `replace()` makes. */
+  madeCharacters: 4_096,
   patternCharacters: 256,
   /** Instructions of a compiled pattern: the time per character of the text. */
   patternProgram: 1_000,

@@ -2,6 +2,7 @@ import { ParseError, TypeError as CelTypeError, type ASTNode, type ParseResult }
 import { LIMITS } from '../limits.ts'
 import type { Scope } from './environment.ts'
 import { ExpressionError } from './expression-error.ts'
+import { asWritten } from './rewritten.ts'
 import { checkSyntax, unknownField } from './syntax.ts'
 
 /** A checked expression. */
@@ -77,7 +78,10 @@ function typeProblem(error: unknown, scope: Scope): ExpressionError {
         ? new ExpressionError(lowerFirst(error.summary), offset)
         : new ExpressionError(`${node.op} does not work on ${left} and ${right}`, offset)
     case 'no_matching_overload':
-      return new ExpressionError(error.summary.replace('found no matching overload for', 'there is no'), offset)
+      return new ExpressionError(
+        asWritten(error.summary.replace('found no matching overload for', 'there is no')),
+        offset,
+      )
     default:
       return new ExpressionError(lowerFirst(error.summary), offset)
   }

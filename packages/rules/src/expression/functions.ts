@@ -1,8 +1,11 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { inSubnet, maskOfPrefix, parseIpv4, parseMac, type Ipv4Address } from '@reboots/protocol/net'
-import { RE2JS } from 're2js'
 import { LIMITS } from '../limits.ts'
+import { registerAddresses } from './addresses.ts'
 import { HISTORY_METHODS } from './history-type.ts'
+import { Pattern, RE2_METHOD, SPLIT_METHOD, WINDOW_METHOD } from './rewritten.ts'
+import { rollout } from './rollout.ts'
+import { registerSets } from './sets.ts'
+import { TimeWindow } from './time-window.ts'
 
 /**
  * What expressions may call, and with how many arguments (the receiver of a method not counted). Anything else that the CEL
@@ -22,8 +25,11 @@ export const FUNCTIONS: Readonly<Record<string, readonly number[]>> = {
   ip: [1],
   isIP: [1],
   cidr: [1],
+  isCIDR: [1],
   mac: [1],
+  isMAC: [1],
   oui: [1],
+  rollout: [2],
   kernelArch: [2],
   urlJoin: [2],
   basename: [1],
@@ -33,7 +39,10 @@ export const METHODS: Readonly<Record<string, readonly number[]>> = {
   size: [0],
   startsWith: [1],
   endsWith: [1],
-  contains: [1],
+  // Of a text one, of `sets` two.
+  contains: [1, 2],
+  intersects: [2],
+  equivalent: [2],
   matches: [1],
   lowerAscii: [0],
   upperAscii: [0],
@@ -42,8 +51,12 @@ export const METHODS: Readonly<Record<string, readonly number[]>> = {
   lastIndexOf: [1, 2],
   substring: [1, 2],
   join: [0, 1],
+  split: [1],
+  replace: [2],
   orElse: [1],
   containsIP: [1],
+  containsCIDR: [1],
+  within: [1],
   ...HISTORY_METHODS,
   all: [2],
   exists: [2],
@@ -60,96 +73,56 @@ export const METHODS: Readonly<Record<string, readonly number[]>> = {
   getMilliseconds: [0],
 }
 
+/** Of a list whose length is only known when it is there: of the facts, or made of a text. */
+export const ASSUMED_LENGTH = 64
+
 export const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
-
-/** Calls whose argument has to be a literal, so that it is read once, when the policy is, and not by every packet. */
-export const LITERAL_ARGUMENT: ReadonlySet<string> = new Set(['matches', 'timestamp', 'duration'])
-
-/** A regular expression as a CEL value. RE2 runs in time linear to the text, whatever the pattern. */
-export class Pattern {
-  readonly re2: RE2JS
-  constructor(re2: RE2JS) {
-    this.re2 = re2
-  }
-}
-
-/** The method that calls of `matches` are rewritten to; no expression can spell it. */
-export const RE2_METHOD = 'matches_re2'
-
-/** @throws Error with RE2's words if the pattern cannot be read or is too big. */
-export function compilePattern(text: string): Pattern {
-  if (text.length > LIMITS.patternCharacters)
-    throw new Error(`pattern longer than ${LIMITS.patternCharacters} characters`)
-  const re2 = RE2JS.compile(text)
-  if (re2.programSize() > LIMITS.patternProgram) throw new Error('pattern too big: too many repetitions')
-  return new Pattern(re2)
-}
-
-class Ip {
-  readonly address: Ipv4Address
-  constructor(address: Ipv4Address) {
-    this.address = address
-  }
-}
-
-class Cidr {
-  readonly network: Ipv4Address
-  readonly mask: Ipv4Address
-  constructor(network: Ipv4Address, mask: Ipv4Address) {
-    this.network = network
-    this.mask = mask
-  }
-}
 
 const sync = { async: false }
 
-/** `ip() cidr() containsIP()` as in Kubernetes' CEL (IPv4), `mac() oui() orElse()`, and what boot file names are made with. */
+/** Beside those of CEL itself: addresses, times, sets, a stable percentage, texts, and what boot file names are made with. */
 export function registerFunctions(environment: Environment): void {
+  registerAddresses(environment)
+  registerSets(environment)
   environment
     .registerType('Pattern', { ctor: Pattern, fields: {} })
-    .registerType('IP', { ctor: Ip, fields: {} })
-    .registerType('CIDR', { ctor: Cidr, fields: {} })
     .registerFunction(`string.${RE2_METHOD}(Pattern): bool`, (text: string, p: Pattern) => p.re2.test(text), sync)
-    .registerFunction('isIP(string): bool', (text: string) => parseIpv4(text) !== undefined, sync)
-    .registerFunction('ip(string): IP', parseIp, sync)
-    .registerFunction('cidr(string): CIDR', parseCidr, sync)
-    .registerFunction('CIDR.containsIP(IP): bool', (c: Cidr, ip: Ip) => inSubnet(ip.address, c.network, c.mask), sync)
+    .registerType('TimeWindow', { ctor: TimeWindow, fields: {} })
     .registerFunction(
-      'CIDR.containsIP(string): bool',
-      (c: Cidr, text: string) => inSubnet(parseIp(text).address, c.network, c.mask),
+      `google.protobuf.Timestamp.${WINDOW_METHOD}(TimeWindow): bool`,
+      (at: { valueOf(): number }, window: TimeWindow) => window.includes(at.valueOf()),
       sync,
     )
-    .registerOperator('IP == IP', (a: Ip, b: Ip) => a.address === b.address)
-    .registerFunction('mac(string): string', canonicalMac, sync)
-    .registerFunction('oui(string): string', (text: string) => canonicalMac(text).slice(0, 8), sync)
     .registerFunction(
-      'string.orElse(string): string',
-      (text: string, other: string) => (text === '' ? other : text),
+      'rollout(string, int): bool',
+      (key: string, percent: bigint) => rollout(key, Number(percent)),
       sync,
     )
+    .registerFunction('rollout(string, double): bool', rollout, sync)
+    .registerFunction('string.orElse(string): string', orElse, sync)
+    .registerFunction('string.replace(string, string): string', replace, sync)
+    .registerFunction(`string.${SPLIT_METHOD}(string): list<string>`, split, sync)
     .registerFunction('kernelArch(string, string): string', kernelArch, sync)
     .registerFunction('urlJoin(string, string): string', urlJoin, sync)
     .registerFunction('basename(string): string', basename, sync)
 }
 
-function parseIp(text: string): Ip {
-  const address = parseIpv4(text)
-  if (address === undefined) throw new Error(`not an IPv4 address: ${JSON.stringify(text)}`)
-  return new Ip(address)
+function orElse(text: string, other: string): string {
+  return text === '' ? other : text
 }
 
-function parseCidr(text: string): Cidr {
-  const match = /^([0-9.]+)\/(\d{1,2})$/.exec(text)
-  const network = match?.[1] === undefined ? undefined : parseIpv4(match[1])
-  const prefix = Number(match?.[2])
-  if (network === undefined || prefix > 32) throw new Error(`not an IPv4 network: ${JSON.stringify(text)}`)
-  return new Cidr(network, maskOfPrefix(prefix))
+/** Every occurrence. @throws Error if that makes the text too long */
+function replace(text: string, from: string, to: string): string {
+  const replaced = from === '' ? text : text.replaceAll(from, () => to)
+  if (replaced.length <= LIMITS.madeCharacters) return replaced
+  throw new Error(`replace() makes more than ${LIMITS.madeCharacters} characters`)
 }
 
-function canonicalMac(text: string): string {
-  const mac = parseMac(text)
-  if (mac === undefined) throw new Error(`not a MAC address: ${JSON.stringify(text)}`)
-  return mac
+/** @throws Error if there are too many parts */
+function split(text: string, separator: string): string[] {
+  const parts = text.split(separator, ASSUMED_LENGTH + 1)
+  if (parts.length <= ASSUMED_LENGTH) return parts
+  throw new Error(`split() makes more than ${ASSUMED_LENGTH} parts`)
 }
 
 /** The architecture as Linux names it (`uname -m`): the record's, under any of its names, else what the firmware is made for. */

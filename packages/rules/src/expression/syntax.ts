@@ -4,8 +4,11 @@ import { suggestion } from '../nearest.ts'
 import type { Scope } from './environment.ts'
 import { ExpressionError } from './expression-error.ts'
 import { operandsOf } from './operands.ts'
-import { compilePattern, FUNCTIONS, LITERAL_ARGUMENT, MACROS, METHODS, RE2_METHOD } from './functions.ts'
-import { ASSUMED_LENGTH, sizeOf, type Bound } from './size.ts'
+import { ASSUMED_LENGTH, FUNCTIONS, MACROS, METHODS } from './functions.ts'
+import { readLiterals } from './literals.ts'
+import { SPLIT_METHOD } from './rewritten.ts'
+import { SETS } from './sets.ts'
+import { sizeOf, type Bound } from './size.ts'
 
 /** What is around a node: the macros it is in, and their variables. */
 interface Around {
@@ -37,7 +40,7 @@ export interface Syntax {
 
 /**
  * Checks what the type checker does not: only functions we vouch for, bounded macros, regular expressions that RE2 runs.
- * Calls of `matches` are rewritten in place to run the pattern compiled here.
+ * Calls whose literal has been read here are rewritten in place to take what was read.
  * @throws ExpressionError
  */
 export function checkSyntax(ast: ASTNode, scope: Scope): Syntax {
@@ -73,7 +76,7 @@ function visitAll(nodes: readonly ASTNode[], around: Around): void {
 
 function visitVariable(name: string, offset: number, { scope, bound, sums }: Around): void {
   if (bound.has(name)) return
-  if (TYPE_NAMES.has(name)) return
+  if (NAMES.has(name)) return
   if (!scope.variables.includes(name)) {
     const known = [...scope.variables, ...bound.keys()]
     const hint = suggestion(name, known) || `; there are ${known.join(', ')}`
@@ -82,7 +85,8 @@ function visitVariable(name: string, offset: number, { scope, bound, sums }: Aro
   sums.reads.add(name)
 }
 
-const TYPE_NAMES: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'list', 'map', 'null_type'])
+/** Names that are no variables: of types, and of a group of functions. */
+const NAMES: ReadonlySet<string> = new Set([SETS, 'string', 'int', 'double', 'bool', 'list', 'map', 'null_type'])
 
 function visitCall(
   node: ASTNode,
@@ -101,17 +105,16 @@ function visitCall(
       node.start,
     )
   }
-  if (LITERAL_ARGUMENT.has(name)) requireLiteral(name, args[0]!)
   if (name === 'has') requireKnownField(args[0]!, around)
   visitAll(args, around)
+  readLiterals(node, name, args)
+  if (node.op === 'rcall' && name === 'split') node.args[0] = SPLIT_METHOD
 }
 
 function visitMethod(node: ASTNode & { readonly op: 'rcall' }, around: Around): void {
   const [name, receiver, args] = node.args
   if (!MACROS.has(name)) {
-    visitCall(node, name, args, METHODS, around)
-    if (name === 'matches') useRe2(node)
-    return
+    return visitCall(node, name, args, METHODS, around)
   }
   const variable = args[0]
   if (variable?.op !== 'id')
@@ -137,22 +140,6 @@ function lengthOf(node: ASTNode, around: Around): number {
 function isFact(node: ASTNode, around: Around): boolean {
   if (node.op === '.' || node.op === '[]') return isFact(node.args[0], around)
   return node.op === 'id' && !around.bound.has(node.args)
-}
-
-function requireLiteral(name: string, argument: ASTNode): void {
-  if (argument.op === 'value' && typeof argument.args === 'string') return
-  throw new ExpressionError(`${name}() takes a literal text only`, argument.start)
-}
-
-function useRe2(node: ASTNode & { readonly op: 'rcall' }): void {
-  const call = node.args
-  const literal = call[2][0] as unknown as { args: unknown; readonly start: number }
-  try {
-    literal.args = compilePattern(String(literal.args))
-  } catch (error) {
-    throw new ExpressionError(error instanceof Error ? error.message : String(error), literal.start)
-  }
-  call[0] = RE2_METHOD
 }
 
 /** `has(client.foo)` would be false for ever: the type checker looks at the first name only. */

@@ -23,3 +23,20 @@ export function parseInstant(text: string): Instant | undefined {
     return undefined
   }
 }
+
+/** @throws Error if the text is no time such as `2026-01-31T08:00:00Z` */
+export function requireInstant(text: string): void {
+  if (parseInstant(text) === undefined)
+    throw new Error(`not a time such as 2026-01-31T08:00:00Z: ${JSON.stringify(text)}`)
+}
+
+const duration = new Environment().registerVariable('text', 'string').parse('duration(text)')
+
+/** @throws Error if the text is no duration such as `8h30m` */
+export function requireDuration(text: string): void {
+  try {
+    duration({ text })
+  } catch {
+    throw new Error(`not a duration such as 8h30m: ${JSON.stringify(text)}`)
+  }
+}
