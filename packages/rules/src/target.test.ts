@@ -278,11 +278,31 @@ test('targetFor: the script URL names a record that has another MAC, or none', (
     ['m1', '52:54:00:00:00:02', 7, `?arch=7&machine=m1&uuid=${uuid}`],
     ['tink-system/a b&c', '', 7, '?arch=7&machine=tink-system/a%20b%26c'],
     ['m1', '', UNKNOWN_ARCHITECTURE, '?machine=m1'],
-    ['x'.repeat(100), '', 7, `?arch=7&machine=${'x'.repeat(100)}`],
+    ['x'.repeat(100), '', 7, `?arch=7&machine=${'x'.repeat(100)}&uuid=${uuid}`],
+    ['x'.repeat(180), '', 7, `?arch=7&machine=${'x'.repeat(180)}`],
   ]
   for (const [id, mac, arch, query] of rows) {
     const machine = { ...UNKNOWN_MACHINE, known: true, id, interface: { ...UNKNOWN_MACHINE.interface, mac } }
     const target = targetFor(BOOT, { ...ipxe, arch }, machine, servers)
+    assert.deepEqual(target, byTftp(`${HTTP}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}`))
+  }
+})
+
+test('targetFor: the script URL says what the relay agent said, as far as one option holds it', () => {
+  const uuid = '00112233-4455-6677-8899-aabbccddeeff'
+  const ipxe = { ...client('uefi-x64', 'ipxe', 'tftp'), uuid }
+  const long = 'ab'.repeat(90)
+  const rows: readonly (readonly [giaddr: string, circuitId: string, remoteId: string, query: string])[] = [
+    ['', '', '', `?arch=7&uuid=${uuid}`],
+    ['10.9.0.1', '', '', `?arch=7&giaddr=10.9.0.1&uuid=${uuid}`],
+    ['10.9.0.1', '7031', '0203', `?arch=7&giaddr=10.9.0.1&circuitId=7031&remoteId=0203&uuid=${uuid}`],
+    ['', '7031', '', `?arch=7&circuitId=7031&uuid=${uuid}`],
+    ['10.9.0.1', '7031', long, `?arch=7&giaddr=10.9.0.1&circuitId=7031&uuid=${uuid}`],
+    ['10.9.0.1', long, '7031', `?arch=7&giaddr=10.9.0.1&remoteId=7031&uuid=${uuid}`],
+  ]
+  for (const [giaddr, circuitId, remoteId, query] of rows) {
+    const network = { link: 'lan0', giaddr, circuitId, remoteId, relayFlags: [], subnet: '' }
+    const target = targetFor(BOOT, ipxe, UNKNOWN_MACHINE, servers, undefined, network)
     assert.deepEqual(target, byTftp(`${HTTP}/ipxe/script/52:54:00:00:00:01/auto.ipxe${query}`))
   }
 })

@@ -1,7 +1,7 @@
 import { formatMac, UNSPECIFIED, type Endpoint, type MacFormat } from '@reboots/protocol/net'
 import { FILE_LIMIT, lacksHttp, UNKNOWN_ARCHITECTURE, type BootClient, type BootTarget } from '@reboots/protocol/pxe'
 import type { BootDecision, Decision } from './decision.ts'
-import type { MachineFacts } from './facts.ts'
+import type { MachineFacts, NetworkFacts } from './facts.ts'
 import { firmwareUrl } from './firmware-boot.ts'
 import type { Boots, Menu } from './menu.ts'
 
@@ -18,6 +18,9 @@ export interface BootServers {
 
 /** Why a client that asks to boot is given nothing. */
 export type TargetSilence = 'ignored-by-policy' | 'no-boot-file-for-architecture'
+
+/** Octets that one instance of an option holds (RFC 2132 §2). */
+const OPTION_LIMIT = 255
 
 /** A name no server has, so that the firmware fails at once and goes on to its next boot device. */
 const REFUSAL = 'netboot-not-allowed'
@@ -46,7 +49,8 @@ const REFUSAL = 'netboot-not-allowed'
  * "Of iPXE" are the profiles that take a script (linux, ipxe, chain), "of a file" nbp, grub and pxelinux, "of a URL" uefiHttp and iso.
  * iPXE always gets its script, also when refused: there the reason can be printed. An HTTP client is always given a URL (UEFI
  * drops an offer whose file is none and then retries for a minute), and a TFTP client never. An iPXE that cannot load by HTTP (`lacksHttp`)
- * loads the binary of its firmware first. Whether that has been done already is not known here: see `ChainLoads` of runtime.
+ * loads the binary of its firmware first. Whether that has been done already is not known here: see `ChainLoads` of runtime. `network` is what
+ * the URL of a script says of a relay agent.
  */
 export function targetFor(
   decision: Decision,
@@ -54,10 +58,11 @@ export function targetFor(
   machine: MachineFacts,
   servers: BootServers,
   item?: number,
+  network?: NetworkFacts,
 ): Target {
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy' }
   if (client.loader === 'ipxe' && !lacksHttp(client)) {
-    return { nextServer: servers.tftp.address, file: scriptUrl(client, machine, servers, item) }
+    return { nextServer: servers.tftp.address, file: scriptUrl(client, machine, servers, item, network) }
   }
   switch (decision.kind) {
     case 'local-disk':
@@ -152,21 +157,40 @@ function refusal(client: BootClient, servers: BootServers): BootTarget {
 
 /**
  * Says the architecture and the UUID as well, which iPXE's request would not: so the script is decided on the same facts as this
- * answer. The UUID is left out where the URL would no longer fit into the header field. The id of the record is there when its MAC
- * is not that of the client, so that the record is found again; too long a URL with it goes into option 67, which iPXE reads too.
+ * answer. The UUID is left out where only for its sake the URL would not fit into the header field. The id of the record is there when its MAC
+ * is not that of the client, so that the record is found again, and giaddr and the ids of option 82 when it came by a relay agent; too long
+ * a URL with them goes into option 67, which iPXE reads too, but one instance of it only.
  */
-function scriptUrl(client: BootClient, machine: MachineFacts, servers: BootServers, item: number | undefined): string {
+function scriptUrl(
+  client: BootClient,
+  machine: MachineFacts,
+  servers: BootServers,
+  item: number | undefined,
+  network: NetworkFacts | undefined,
+): string {
   const url = `${servers.http}/ipxe/script/${client.mac}/auto.ipxe`
   const query = [
     ...(client.arch === UNKNOWN_ARCHITECTURE ? [] : [`arch=${client.arch}`]),
     ...(item === undefined ? [] : [`item=${item}`]),
     ...(machine.known && machine.interface.mac !== client.mac ? [`machine=${inQuery(machine.id)}`] : []),
   ]
-  if (query.length === 0) return url
-  const short = `${url}?${query.join('&')}`
-  if (client.arch === UNKNOWN_ARCHITECTURE || client.uuid === undefined) return short
-  const withUuid = `${short}&uuid=${client.uuid}`
-  return withUuid.length <= FILE_LIMIT ? withUuid : short
+  const short = query.length === 0 ? url : `${url}?${query.join('&')}`
+  const relayed = network === undefined ? short : withRelay(short, network)
+  if (client.arch === UNKNOWN_ARCHITECTURE || client.uuid === undefined) return relayed
+  const room = relayed === short && short.length <= FILE_LIMIT ? FILE_LIMIT : OPTION_LIMIT
+  return withinLimit(relayed, `uuid=${client.uuid}`, room)
+}
+
+/** What the relay agent says of the client's place: by HTTP nobody says it again. */
+function withRelay(url: string, { giaddr, circuitId, remoteId }: NetworkFacts): string {
+  return Object.entries({ giaddr, circuitId, remoteId })
+    .filter(([, value]) => value !== '')
+    .reduce((longer, [name, value]) => withinLimit(longer, `${name}=${value}`, OPTION_LIMIT), url)
+}
+
+function withinLimit(url: string, query: string, limit: number): string {
+  const longer = `${url}${url.includes('?') ? '&' : '?'}${query}`
+  return longer.length <= limit ? longer : url
 }
 
 /** RFC 3986 §3.4 lets a slash stand in a query, and in `namespace/name` it is short and well to read. */

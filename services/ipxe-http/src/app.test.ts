@@ -210,6 +210,24 @@ for (const form of ['*', 'W/ETAG', '"other", ETAG', 'ETAG,W/"x"', '"a,b" , ETAG'
   })
 }
 
+test('a script request carries what a relay agent said, if the URL says it in order', async () => {
+  const none = { giaddr: '', circuitId: '', remoteId: '' }
+  const rows: readonly (readonly [query: string, network: object])[] = [
+    [
+      'giaddr=10.9.0.1&circuitId=63616765&remoteId=0072',
+      { giaddr: '10.9.0.1', circuitId: '63616765', remoteId: '0072' },
+    ],
+    ['giaddr=10.9.0&circuitId=6361676&remoteId=CAGE', none],
+    ['giaddr=10.9.0.1&giaddr=10.9.0.2&circuitId=63&circuitId=64', none],
+    [`circuitId=${encodeURIComponent('63\nchain http://192.0.2.9')}`, none],
+  ]
+  for (const [query, network] of rows) {
+    asked.length = 0
+    await raw(`/ipxe/script/52:54:00:00:00:01/auto.ipxe?${query}`)
+    assert.deepEqual(asked[0]!.network, { link: 'lo', ...network, relayFlags: [], subnet: '' }, query)
+  }
+})
+
 test('a script request carries what the URL and the connection say', async () => {
   asked.length = 0
   const uuid = '4C4C4544-0042-3010-8057-B4C04F4A3132'

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
@@ -165,13 +165,18 @@ function bootRequest(request: FastifyRequest, mac: MacAddress | undefined, optio
     item: /^\d{1,3}$/.test(query['item'] ?? '') ? Number(query['item']) : undefined,
     network: {
       link: options.linkOf(request.socket.localAddress ?? ''),
-      giaddr: '',
-      circuitId: '',
-      remoteId: '',
+      giaddr: isIPv4(String(query['giaddr'])) ? query['giaddr']! : '',
+      circuitId: octetsInQuery(query['circuitId']),
+      remoteId: octetsInQuery(query['remoteId']),
       relayFlags: [],
       subnet: '',
     },
   }
+}
+
+/** Hexadecimal, lower case; empty for anything else. */
+function octetsInQuery(text: string | undefined): string {
+  return /^(?:[0-9a-f]{2})+$/.test(text ?? '') ? text! : ''
 }
 
 /** Whom a request comes from: of what trusted proxies forwarded, the farthest address; what is behind something that is none is not believed. */

@@ -24,6 +24,7 @@ export interface BootRequest {
   readonly item: number | undefined
   /** Id of the record, which the DHCP answer wrote there for a machine that was not found by its MAC. */
   readonly machine: string | undefined
+  /** What a relay agent said is what the DHCP answer wrote into the URL. */
   readonly network: NetworkFacts
 }
 

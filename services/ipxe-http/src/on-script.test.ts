@@ -227,6 +227,14 @@ otherwise: { menu: m }
   'test',
 )
 
+test('the scripts of entries are decided on the same facts, of the relay agent too', () => {
+  const network = { ...NETWORK, giaddr: '10.9.0.1', circuitId: '63616765', remoteId: '72' }
+  const script = scriptOf(ask({ mac: ALLOWED, network }, ports(CHOICE)))
+  assert.match(script, /auto\.ipxe\?arch=7&item=2&giaddr=10\.9\.0\.1&circuitId=63616765&remoteId=72 /)
+  const caged = ports(policy('{ chain: http://192.0.2.1/cage }', 'network.circuitId == "63616765"'))
+  assert.match(scriptOf(ask({ mac: ALLOWED, network }, caged)), /chain .*http:\/\/192\.0\.2\.1\/cage/)
+})
+
 test('a menu is asked for with its time-out, and each entry is a script of its own', () => {
   const request = { mac: ALLOWED, uuid: '00112233-4455-6677-8899-aabbccddeeff' }
   const url = (item: number) =>

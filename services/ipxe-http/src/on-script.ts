@@ -44,11 +44,16 @@ export function onScript(
 }
 
 /** The same script with an entry of its menu chosen: decided on the same facts. */
-function scriptUrl(origin: string, mac: MacAddress, { arch, uuid, machine }: BootRequest, item: number): string {
+function scriptUrl(origin: string, mac: MacAddress, request: BootRequest, item: number): string {
+  const { arch, uuid, machine, network } = request
+  const { giaddr, circuitId, remoteId } = network
   const query = [
     ...(arch === undefined ? [] : [`arch=${arch}`]),
     `item=${item}`,
     ...(machine === undefined ? [] : [`machine=${encodeURIComponent(machine.toWellFormed())}`]),
+    ...Object.entries({ giaddr, circuitId, remoteId }).flatMap(([name, value]) =>
+      value === '' ? [] : [`${name}=${value}`],
+    ),
     ...(uuid === undefined ? [] : [`uuid=${uuid}`]),
   ]
   return `${origin}/ipxe/script/${mac}/auto.ipxe?${query.join('&')}`

@@ -1,4 +1,5 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
+import { Latest } from './latest.ts'
 
 /** How long somebody may look at a menu. */
 const SHOWN_MS = 3_600_000
@@ -22,16 +23,16 @@ interface Choice {
  * disk is not given something else by the firmware's next way to boot. Of this replica only; who is not remembered is asked again.
  */
 export class Choices {
-  readonly #choices = new Map<MacAddress, Choice>()
+  readonly #choices = new Latest<MacAddress, Choice>(MOST)
 
   /** Firmware begins anew, and is given a menu. */
   show(mac: MacAddress, menu: string, now: Instant): void {
-    this.#put(mac, { menu, item: NOTHING_CHOSEN, until: (now + SHOWN_MS) as Instant })
+    this.#choices.set(mac, { menu, item: NOTHING_CHOSEN, until: (now + SHOWN_MS) as Instant })
   }
 
   /** `item` counts the entries of the menu from 1. */
   choose(mac: MacAddress, menu: string, item: number, now: Instant): void {
-    this.#put(mac, { menu, item, until: (now + CHOSEN_MS) as Instant })
+    this.#choices.set(mac, { menu, item, until: (now + CHOSEN_MS) as Instant })
   }
 
   /** The item, `NOTHING_CHOSEN`, or undefined where no menu was shown. */
@@ -45,18 +46,5 @@ export class Choices {
 
   forget(mac: MacAddress): void {
     this.#choices.delete(mac)
-  }
-
-  #put(mac: MacAddress, choice: Choice): void {
-    this.#choices.delete(mac)
-    if (this.#choices.size >= MOST) this.#forgetOldest()
-    this.#choices.set(mac, choice)
-  }
-
-  #forgetOldest(): void {
-    for (const mac of this.#choices.keys()) {
-      this.#choices.delete(mac)
-      return
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
-import { UNSPECIFIED, type Instant } from '@reboots/protocol/net'
+import { UNSPECIFIED, type Instant, type Ipv4Address } from '@reboots/protocol/net'
 import type { BootClient, BootTarget } from '@reboots/protocol/pxe'
 import {
   clientFacts,
@@ -10,6 +10,7 @@ import {
   UNKNOWN_MACHINE,
   type BootServers,
   type MachineFacts,
+  type NetworkFacts,
   type Sighting,
   type Verdict,
 } from '@reboots/rules'
@@ -22,6 +23,7 @@ import type { Arrival, Link, Machines, Ports } from './ports.ts'
 export interface Decided {
   readonly client: BootClient
   readonly machine: MachineFacts
+  readonly network: NetworkFacts
   readonly servers: BootServers
   readonly verdict: Verdict
 }
@@ -34,12 +36,13 @@ export function decideFor(
   ports: Ports,
   now: Instant,
 ): Decided | Silent {
-  const mode = ports.settings.modeFor(link, behindRelay(message.giaddr, from, link))
+  const behind = behindRelay(message.giaddr, from, link)
+  const mode = ports.settings.modeFor(link, behind)
   if (mode === 'off') return { silent: 'network-off' }
   const policy = ports.policy.current()
   if (policy === undefined) return { silent: 'policy-not-synced' }
   const { machines } = ports
-  const sighting = { client: clientFacts(client), network: networkOf(message, link) }
+  const sighting = { client: clientFacts(client), network: networkOf(message, link, behind) }
   const known = machines.byMac(client.mac) ?? (machines.matching ? matched(message, sighting, machines) : undefined)
   if (known === undefined && !machines.synced) return { silent: 'not-synced' }
 
@@ -49,15 +52,15 @@ export function decideFor(
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy', verdict }
   if (mode === 'proxy' && known === undefined && rule === OTHERWISE) return { silent: 'unknown-machine', verdict }
   const settled = ports.chainLoads.settled(client, message.xid, now)
-  return { client: settled, machine, verdict, servers: ports.settings.bootServers(link) }
+  return { client: settled, machine, network: sighting.network, verdict, servers: ports.settings.bootServers(link) }
 }
 
 /**
  * The boot file of what was decided, or of the entry `item` of a menu. A refusal names the TFTP server, whose "no such file" lets firmware
  * go on at once.
  */
-export function targetOf({ client, machine, servers, verdict }: Decided, item?: number): BootTarget | Silent {
-  const target = targetFor(verdict.decision, client, machine, servers, item)
+export function targetOf({ client, machine, network, servers, verdict }: Decided, item?: number): BootTarget | Silent {
+  const target = targetFor(verdict.decision, client, machine, servers, item, network)
   if ('silent' in target) return { ...target, verdict }
   return { ...target, nextServer: target.nextServer || servers.tftp.address }
 }
@@ -66,8 +69,8 @@ function matched(message: DhcpMessage, sighting: Sighting, machines: Machines): 
   return machines.byTraits(new MessageTraits(message, () => sighting))?.value
 }
 
-/** The network of a relayed client is not known here: the addresses are another server's. */
-function networkOf(message: DhcpMessage, link: Link) {
+/** The network of a client that is not on the link is not known here: the addresses are another server's. */
+function networkOf(message: DhcpMessage, link: Link, behind: Ipv4Address): NetworkFacts {
   const relay = relayAgent(message)
   return networkFacts({
     link: link.name,
@@ -75,6 +78,6 @@ function networkOf(message: DhcpMessage, link: Link) {
     circuitId: relay?.circuitId,
     remoteId: relay?.remoteId,
     flags: relay?.flags,
-    subnet: message.giaddr === UNSPECIFIED ? link : undefined,
+    subnet: behind === UNSPECIFIED ? link : undefined,
   })
 }

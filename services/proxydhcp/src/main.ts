@@ -6,6 +6,7 @@ import { watchServers } from './adapters/watch-servers.ts'
 import { Choices } from './choices.ts'
 import { LIVE, settingsOf, shape } from './config.ts'
 import type { Ports } from './ports.ts'
+import { RelayWays } from './relayed.ts'
 
 await runService({
   name: 'proxydhcp',
@@ -21,7 +22,7 @@ await runService({
       log,
       metrics,
     })
-    const memories = { choices: new Choices(), chainLoads: new ChainLoads() }
+    const memories = { choices: new Choices(), chainLoads: new ChainLoads(), relayWays: new RelayWays() }
     let ports: Ports = { ...replicas, ...memories, settings: settings.current }
 
     const surroundings = { log, metrics, ioThread: config.links.ioThread }

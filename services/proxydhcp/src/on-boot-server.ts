@@ -28,7 +28,8 @@ export function onBootServer(message: DhcpMessage, { link, from }: Arrival, port
   const silent = whyNot(message, client, { link, from }, ports)
   if (silent !== undefined) return { silent, client }
 
-  const decided = decideFor(message, client, { link, from }, ports, now)
+  const asked = ports.relayWays.recall(message, client.mac, now)
+  const decided = decideFor(asked, client, { link, from }, ports, now)
   if ('silent' in decided) return { ...decided, client }
   const answer = answerTo(
     message,

@@ -14,6 +14,7 @@ export function onDiscover(
   ports: Ports,
   now: Instant,
 ): Outcome {
+  ports.relayWays.note(message, client.mac, now)
   const decided = decideFor(message, client, arrival, ports, now)
   if ('silent' in decided) return decided
   const reply = offerOf(message, decided, arrival.link, ports, now)

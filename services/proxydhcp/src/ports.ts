@@ -5,6 +5,7 @@ import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission.ts'
 import type { Choices } from './choices.ts'
 import type { Mode } from './networks.ts'
+import type { RelayWays } from './relayed.ts'
 
 /** What this service needs from the world. Everything answers at once, from memory. */
 export interface Ports {
@@ -13,6 +14,7 @@ export interface Ports {
   readonly settings: Settings
   readonly choices: Choices
   readonly chainLoads: ChainLoads
+  readonly relayWays: RelayWays
 }
 
 /** The hardware records, as rules see them. */

@@ -19,6 +19,7 @@ import type { Outcome } from './outcome.ts'
 import { handle } from './handle.ts'
 import { onBootServer } from './on-boot-server.ts'
 import type { Arrival, Link, Ports } from './ports.ts'
+import { RelayWays } from './relayed.ts'
 
 export const ip = (text: string): Ipv4Address => parseIpv4(text)!
 
@@ -80,6 +81,7 @@ export function site(options: SiteOptions = {}): Ports {
     },
     choices: new Choices(),
     chainLoads: new ChainLoads(),
+    relayWays: new RelayWays(),
   }
 }
 

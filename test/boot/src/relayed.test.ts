@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, type Host } from '@reboots/testkit'
 import { formatIpv4 } from '@reboots/protocol/net'
+import { DEFAULT_POLICY } from '@reboots/rules'
 import { bootServerRequests, dhcpOf, fetchesOf } from './evidence.ts'
 import { assertArguments, LAB_MISSING as skip, MAC, recordOf, SCRIPT_AND_KERNEL } from './lab.ts'
 import { REBOOTS_ADDRESS, SITE_ADDRESS, withNetwork, type Network, type NetworkOptions } from './network.ts'
@@ -39,6 +40,13 @@ interface Row {
   readonly option82: boolean
 }
 
+/** Boots a machine only for what its relay agent says of it, which is not said on port 4011, nor when iPXE fetches its script. */
+function policy(option82: boolean): string {
+  const place = `network.giaddr == "${BEHIND.relay}" && (network.circuitId != "") == ${option82}`
+  const [rules] = DEFAULT_POLICY.split('\ntests:\n')
+  return rules!.replace(/(name: known-machine\n\s+when:) machine.known/, `$1 machine.known && ${place}`)
+}
+
 const BOTH = [SITE_ADDRESS, REBOOTS_ADDRESS]
 const ROWS: readonly Row[] = [
   {
@@ -72,7 +80,8 @@ for (const [index, { name, relay, servers, options: around, firmware, option82 }
     const record = recordOf('relayed', { uefi: true })
     const services = ['hardware', 'rules-engine', 'proxydhcp', 'tftp', 'ipxe-http'] as const
     const label = `relayed-${index}`
-    await withNetwork({ label, services, records: [record], ipv6: 'none', ...around }, async (network) => {
+    const options = { label, services, records: [record], ipv6: 'none', policy: policy(option82), ...around } as const
+    await withNetwork(options, async (network) => {
       const far = await Lan.open({ prefix: 'bt' })
       try {
         await relay(await router(network, far), servers)
@@ -108,6 +117,8 @@ async function router(network: Network, far: Lan): Promise<Host> {
 
 function assertRelayed(sightings: readonly Sighting[], option82: boolean): void {
   assert.deepEqual(fetchesOf(sightings), ['RRQ ipxe.efi', ...SCRIPT_AND_KERNEL])
+  const scripts = sightings.flatMap((one) => (one.kind === 'http' && one.path.includes('/auto.ipxe') ? [one.path] : []))
+  assert.match(scripts[0]!, new RegExp(`[?&]giaddr=${BEHIND.relay}&`))
   const relayed = dhcpOf(sightings).filter(({ message }) => formatIpv4(message.giaddr) === BEHIND.relay)
   const asked = relayed.filter(({ message }) => message.op === 'bootrequest')
   const offers = relayed.filter(({ type, message }) => type === 'offer' && message.yiaddr === 0)
