@@ -7,10 +7,11 @@ import { demo } from './demo.ts'
 import { dhcp } from './dhcp/dhcp.ts'
 import { leases } from './leases/leases.ts'
 import { regenerate } from './regenerate.ts'
+import { rules } from './rules/rules.ts'
 import { test } from './test.ts'
 import { up } from './up/up.ts'
 
-const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, byoDhcp, check, test, config, regenerate]
+const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, rules, byoDhcp, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
 function commandNamed(name: string): Command {

@@ -4,7 +4,7 @@ import { lintPolicy, type Problem } from '@reboots/rules'
 import type { Accepted } from './accept.ts'
 import { onDecide } from './on-decide.ts'
 import type { Applied, Change, Policies } from './policies.ts'
-import { StoreGone, type Entry, type EntryHead, type Machines } from './ports.ts'
+import { StoreGone, type Entry, type EntryHead, type Machines, type SignedDocument } from './ports.ts'
 import { Refusal } from './refusal.ts'
 import { readSignature } from './trust.ts'
 
@@ -27,6 +27,9 @@ export interface Checked {
 export interface AppliedDocument extends Applied {
   readonly warnings: readonly Problem[]
 }
+
+/** A version, empty for the one in force; or a document that is none yet. */
+export type Under = { readonly version: string } | Omit<GivenDocument, 'signature'>
 
 export const MOST_LISTED = 1000
 const LISTED = 100
@@ -83,28 +86,30 @@ export class Operations {
   }
 
   /** Under the version in force, one of the history, or a document. */
-  async explain(
-    request: rules.DecideRequest,
-    under: { readonly version: string } | { readonly document: string },
-  ): Promise<rules.DecideResponse> {
+  async explain(request: rules.DecideRequest, under: Under): Promise<rules.DecideResponse> {
     const policy = await this.#policyOf(under)
     const answer = onDecide(request, { policy }, this.#machines, this.#now())
     if ('code' in answer) throw new Refusal('bad-request', answer.details)
     return answer.response
   }
 
-  async #policyOf(under: { readonly version: string } | { readonly document: string }) {
-    if ('version' in under && under.version === '') return this.#policies.current.policy
-    const signed = 'document' in under ? { ...under, signature: new Uint8Array() } : await this.get(under.version)
-    return this.#policies.look(signed, 'version' in under ? `version ${under.version}` : 'policy').policy
+  async #policyOf(under: Under) {
+    if ('document' in under) return this.#policies.look(unsigned(under.document), nameOf(under)).policy
+    if (under.version === '') return this.#policies.current.policy
+    const entry = await this.get(under.version)
+    return this.#policies.look(entry, `version ${entry.version}`).policy
   }
 }
 
-function signed({ document, signature }: GivenDocument): { document: string; signature: Uint8Array } {
+function unsigned(document: string): SignedDocument {
+  return { document, signature: new Uint8Array() }
+}
+
+function signed({ document, signature }: GivenDocument): SignedDocument {
   return { document, signature: readSignature(signature) }
 }
 
-function nameOf({ source }: GivenDocument): string {
+function nameOf({ source }: Pick<GivenDocument, 'source'>): string {
   return source === '' ? 'policy' : source
 }
 

@@ -66,8 +66,8 @@ export function policyService({ policies, machines, now, log, metrics }: Adminis
       const { entry, unchanged } = await operations.rollback(request.version, request)
       return { version: versionMessage(entry), unchanged }
     }),
-    explain: answers('explain', async ({ client, policy }) => {
-      const under = policy?.$case === 'document' ? { document: policy.value } : { version: policy?.value ?? '' }
+    explain: answers('explain', async ({ client, policy, source }) => {
+      const under = policy?.$case === 'document' ? { document: policy.value, source } : { version: policy?.value ?? '' }
       return { decision: await operations.explain(client ?? rules.DecideRequest.create(), under) }
     }),
   }

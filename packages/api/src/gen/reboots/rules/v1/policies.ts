@@ -142,6 +142,8 @@ export interface ExplainRequest {
     { $case: "version"; value: string }
     | { $case: "document"; value: string }
     | undefined;
+  /** What problems call the document; empty: policy. */
+  source: string;
 }
 
 export interface ExplainResponse {
@@ -1505,7 +1507,7 @@ export const RollbackResponse: MessageFns<RollbackResponse> = {
 };
 
 function createBaseExplainRequest(): ExplainRequest {
-  return { client: undefined, policy: undefined };
+  return { client: undefined, policy: undefined, source: "" };
 }
 
 export const ExplainRequest: MessageFns<ExplainRequest> = {
@@ -1520,6 +1522,9 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
       case "document":
         writer.uint32(26).string(message.policy.value);
         break;
+    }
+    if (message.source !== "") {
+      writer.uint32(34).string(message.source);
     }
     return writer;
   },
@@ -1561,6 +1566,14 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
             message.policy = { $case: "document", value: reader.string() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1581,6 +1594,7 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
         : isSet(object.document)
         ? { $case: "document", value: globalThis.String(object.document) }
         : undefined,
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
     };
   },
 
@@ -1593,6 +1607,9 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
       obj.version = message.policy.value;
     } else if (message.policy?.$case === "document") {
       obj.document = message.policy.value;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
     }
     return obj;
   },
@@ -1619,6 +1636,7 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
         break;
       }
     }
+    message.source = object.source ?? "";
     return message;
   },
 };
