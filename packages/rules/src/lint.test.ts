@@ -84,8 +84,9 @@ test('profiles and menus that nothing uses, rules that no test comes to, each wi
   const text = `apiVersion: reboots/v1
 kind: BootPolicy
 profiles:
-  used: { chain: 'http://a/' }
-  idle: { chain: 'http://a/' }
+  used: { extends: base }
+  base: { chain: 'http://a/' }
+  idle: { extends: base }
   listed: { chain: 'http://a/' }
 menus:
   shown: { timeoutSeconds: 3, entries: [{ title: a, boot: listed }] }
@@ -104,11 +105,11 @@ tests:
   - { name: t, given: { machine: { name: a } }, expect: { boot: used } }
 `
   assert.deepEqual(lintPolicy(parsePolicy(text, 'p.yaml')).map(formatProblem), [
-    'p.yaml:5:3 profiles.idle: profile "idle" is never used',
-    'p.yaml:9:3 menus.hidden: menu "hidden" is never used',
-    'p.yaml:12:5 rules[1]: no test is matched by rule "adds too"',
-    'p.yaml:16:5 rules[3]: no test is decided by rule "not tested"',
-    'p.yaml:19:1 otherwise: no test is decided by otherwise',
+    'p.yaml:6:3 profiles.idle: profile "idle" is never used',
+    'p.yaml:10:3 menus.hidden: menu "hidden" is never used',
+    'p.yaml:13:5 rules[1]: no test is matched by rule "adds too"',
+    'p.yaml:17:5 rules[3]: no test is decided by rule "not tested"',
+    'p.yaml:20:1 otherwise: no test is decided by otherwise',
   ])
 })
 

@@ -74,8 +74,9 @@ function unused({ rules, otherwise, guard, profiles, menus, marks }: Policy): Wa
   const shown = decisions.flatMap((decision) => (decision.kind === 'menu' ? decision.menu : []))
   const listed = [...menus.values()].flatMap(({ entries }) => entries.map(({ boots }) => boots))
   const booted = [...decisions, ...listed].flatMap((boots) => (boots.kind === 'boot' ? boots.profile : []))
+  const extended = booted.flatMap((name) => profiles.get(name)?.base ?? [])
   return [
-    ...idle('profile', profiles.keys(), new Set(booted), marks.profiles),
+    ...idle('profile', profiles.keys(), new Set([...booted, ...extended]), marks.profiles),
     ...idle('menu', menus.keys(), new Set(shown.map(({ name }) => name)), marks.menus),
   ]
 }

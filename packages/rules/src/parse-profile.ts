@@ -57,7 +57,13 @@ function readProfile(
   const vars = readVars(reader, [base?.vars, own.vars], kind)
   if (vars === undefined) return undefined
   const profile = readKind(reader, kind, bodies, vars)
-  return profile && (vars.vars === undefined ? profile : { ...profile, vars: vars.vars })
+  return (
+    profile && {
+      ...profile,
+      ...(vars.vars === undefined ? {} : { vars: vars.vars }),
+      ...(base === undefined ? {} : { base: base.place.key }),
+    }
+  )
 }
 
 function kindsIn(stated: Stated): ProfileKey[] {

@@ -70,8 +70,8 @@ export function stepsOf(rules: readonly Rule[]): number {
 /** What a verdict names when no rule matched; no rule may have this name. */
 export const OTHERWISE = 'otherwise'
 
-/** What boots. `vars` are the profile's own variables, which its templates may name. */
-export type Profile = ProfileKind & { readonly vars?: Vars }
+/** What boots. `vars` are the profile's own variables, which its templates may name; `base` is the profile that it extends. */
+export type Profile = ProfileKind & { readonly vars?: Vars; readonly base?: string }
 
 export type ProfileKind =
   | {

@@ -72,7 +72,13 @@ const rows: readonly (readonly [what: string, profile: string, facts: Facts, exp
     'pxelinux',
     '{ pxelinux: { file: lpxelinux.0, config: x } }',
     bios,
-    { kind: 'pxelinux', url: `${HTTP}/ipxe/binary/lpxelinux.0` },
+    { kind: 'pxelinux', url: `${HTTP}/ipxe/binary/lpxelinux.0`, directory: '/' },
+  ],
+  [
+    'pxelinux in a directory',
+    '{ pxelinux: { file: esxi/pxelinux.0, config: x } }',
+    bios,
+    { kind: 'pxelinux', url: `${HTTP}/ipxe/binary/esxi/pxelinux.0`, directory: '/esxi/' },
   ],
 ]
 for (const [what, profile, facts, expected] of rows) {

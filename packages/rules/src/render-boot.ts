@@ -91,7 +91,10 @@ function renderProfile(profile: Profile, facts: Facts, site: SiteFacts): Rendere
     case 'pxelinux': {
       const file = profile.files[facts.client.firmware as Firmware]
       if (file === undefined) return failed(profile.kind, `there is no boot file for ${facts.client.firmware}`)
-      return { kind: profile.kind === 'pxelinux' ? 'pxelinux' : 'chain', url: fileUrl(site, file) }
+      const url = fileUrl(site, file)
+      return profile.kind === 'pxelinux'
+        ? { kind: 'pxelinux', url, directory: directoryOf(file) }
+        : { kind: 'chain', url }
     }
     case 'script': {
       const text = render(profile.script, context, refuseInScript)
@@ -104,6 +107,11 @@ function renderProfile(profile: Profile, facts: Facts, site: SiteFacts): Rendere
         : { kind: 'script', text: withShebang(contents) }
     }
   }
+}
+
+/** With the slashes around it. */
+function directoryOf(file: string): string {
+  return file.slice(0, file.lastIndexOf('/') + 1).replace(/^\/*/, '/')
 }
 
 /** Where iPXE finds a boot file that firmware would load by its name. */

@@ -11,8 +11,8 @@ export type RenderedBoot =
   /** A whole script, `#!ipxe` first. */
   | { readonly kind: 'script'; readonly text: string }
   | { readonly kind: 'chain'; readonly url: string }
-  /** PXELINUX, which has to be told where its files are: it takes what loaded it for a plain PXE ROM. */
-  | { readonly kind: 'pxelinux'; readonly url: string }
+  /** PXELINUX, which has to be told in which directory of the TFTP server its files are. */
+  | { readonly kind: 'pxelinux'; readonly url: string; readonly directory: string }
   /** A disc image to boot from. */
   | { readonly kind: 'iso'; readonly url: string }
   /** Ask which entry it shall be; the same script with `item` boots that one. */

@@ -53,8 +53,8 @@ export function bootScript(boot: Bootable, facts: Facts, retries: Retries, itemU
     case 'pxelinux':
       return ipxeScript(
         ...banner(facts),
-        // RFC 5071 §4: where its files are, which it would look for beside this script: on the TFTP server, as when firmware loads it.
-        set('netX/210:string', '/'),
+        // RFC 5071 §4: it would look for its files beside this script, and they are on the TFTP server.
+        set('netX/210:string', boot.directory),
         or(chain(trusted(boot.url), { autofree: true }), echo('PXELINUX could not be loaded.')),
         ...giveUp('Nothing to boot.'),
       )
