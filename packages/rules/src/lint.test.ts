@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { DEFAULT_POLICY } from './default-policy.ts'
 import { lintPolicy } from './lint.ts'
 import { parsePolicy } from './parse-policy.ts'
 import { policyOf } from './policy.fixture.ts'
@@ -114,6 +113,10 @@ tests:
 })
 
 test('nothing is wrong with the policies that are shipped', () => {
-  const lab = readFileSync(new URL('../../../deploy/examples/policy-lab.yaml', import.meta.url), 'utf8')
-  for (const text of [DEFAULT_POLICY, lab]) assert.deepEqual(lintPolicy(parsePolicy(text, 'p')), [])
+  const examples = new URL('../../../deploy/examples/', import.meta.url)
+  const files = readdirSync(examples).filter((name) => /^policy.*\.yaml$/.test(name))
+  assert.ok(files.length >= 3)
+  for (const file of files) {
+    assert.deepEqual(lintPolicy(parsePolicy(readFileSync(new URL(file, examples), 'utf8'), file)), [])
+  }
 })
