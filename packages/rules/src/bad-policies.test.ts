@@ -6,6 +6,10 @@ import { PolicyError } from './problem.ts'
 
 const DIRECTORY = new URL('testdata/bad/', import.meta.url)
 
+test('there are bad policies of fifty kinds', () => {
+  assert.ok(readdirSync(DIRECTORY).length >= 50)
+})
+
 /** Each file begins with comments that hold the problems it has, all of them: `# line:column path: message`. */
 for (const name of readdirSync(DIRECTORY)) {
   test(`testdata/bad/${name} is refused for what its header says`, () => {

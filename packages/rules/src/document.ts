@@ -20,6 +20,18 @@ const WORDS: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: 'nested too deeply',
 }
 
+/** What is behind some of them, most of the time: conditions in CEL that YAML takes for something of its own. */
+const HINTS: readonly (readonly [of: RegExp, hint: string])[] = [
+  [/^Unresolved tag: !/, 'a text that begins with "!" needs quotes'],
+  [/^Unexpected scalar at node end/, 'a text that begins with a quote needs quotes around all of it'],
+  [/^Nested mappings are not allowed/, 'a text with ": " in it needs quotes'],
+]
+
+function inOurWords(code: string, message: string): string {
+  const hint = HINTS.find(([of]) => of.test(message))?.[1]
+  return WORDS[code] ?? (hint === undefined ? message : `${message}; ${hint}`)
+}
+
 /** A value of the document with its place: `rules[2].when`. */
 export interface Place {
   readonly node: Node | null
@@ -64,7 +76,7 @@ export class Reader {
       return null
     }
     for (const { pos, code, message } of [...document.errors, ...document.warnings]) {
-      this.reportAt(pos[0], '', WORDS[code] ?? message)
+      this.reportAt(pos[0], '', inOurWords(code, message))
       // The parser ran out of stack and says so as if it were a syntax error, then complains about every level.
       if (code === 'RESOURCE_EXHAUSTION') break
     }

@@ -44,10 +44,44 @@ export function parse(text: string, scope: Scope): ParseResult {
   try {
     return scope.environment.parse(text)
   } catch (error) {
-    if (error instanceof ParseError) throw new ExpressionError(lowerFirst(error.summary), error.range?.start ?? 0)
+    if (error instanceof ParseError) throw syntaxProblem(error, text)
     if (error instanceof RangeError) throw new ExpressionError('nested too deeply', 0)
     throw new ExpressionError(reasonOf(error), 0)
   }
+}
+
+/** How other languages write what CEL writes otherwise. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  and: '&&',
+  or: '||',
+  not: '!',
+  '&': '&&',
+  '|': '||',
+  '=': '==',
+  '“': '"',
+  '”': '"',
+  '‘': "'",
+  '’': "'",
+}
+
+function syntaxProblem({ summary, range }: ParseError, text: string): ExpressionError {
+  const offset = range?.start ?? 0
+  // Of a word the library has read the beginning.
+  const begin = offset - /[a-z]*$/i.exec(text.slice(0, offset))![0].length
+  const found = /^(?:[a-z]+|.)?/isu.exec(text.slice(begin))![0]
+  const written = Object.hasOwn(FOREIGN, found.toLowerCase()) ? FOREIGN[found.toLowerCase()] : undefined
+  return written === undefined
+    ? new ExpressionError(inOurWords(summary), offset)
+    : new ExpressionError(`CEL writes ${written} for ${found}`, begin)
+}
+
+/** The CEL library's words where ours are clearer. */
+function inOurWords(summary: string): string {
+  if (summary === 'has() invalid argument') return 'has() takes a field, such as has(machine.labels.rack)'
+  const macro = /^(\w+)\(var, .*invalid predicate iteration variable$/.exec(summary)?.[1]
+  return macro === undefined
+    ? lowerFirst(summary)
+    : `${macro}() needs the name of a variable first, as in list.${macro}(x, x == "a")`
 }
 
 /** Why an evaluation failed, in a line. */
@@ -64,7 +98,7 @@ function typeProblem(error: unknown, scope: Scope): ExpressionError {
   if (!(error instanceof CelTypeError)) return new ExpressionError(reasonOf(error), 0)
   const node = error.node
   const offset = error.range?.start ?? 0
-  if (node === undefined) return new ExpressionError(lowerFirst(error.summary), offset)
+  if (node === undefined) return new ExpressionError(inOurWords(error.summary), offset)
   const operands = Array.isArray(node.args) ? (node.args as readonly CheckedNode[]) : []
   const left = operands[0]?.checkedType?.name ?? ''
   const right = operands[1]?.checkedType?.name ?? ''
@@ -75,7 +109,7 @@ function typeProblem(error: unknown, scope: Scope): ExpressionError {
     }
     case 'no_such_overload':
       return left === '' || right === ''
-        ? new ExpressionError(lowerFirst(error.summary), offset)
+        ? new ExpressionError(inOurWords(error.summary), offset)
         : new ExpressionError(`${node.op} does not work on ${left} and ${right}`, offset)
     case 'no_matching_overload':
       return new ExpressionError(
@@ -83,7 +117,7 @@ function typeProblem(error: unknown, scope: Scope): ExpressionError {
         offset,
       )
     default:
-      return new ExpressionError(lowerFirst(error.summary), offset)
+      return new ExpressionError(inOurWords(error.summary), offset)
   }
 }
 

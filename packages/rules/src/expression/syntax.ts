@@ -151,7 +151,8 @@ function requireKnownField(node: ASTNode, { scope, bound }: Around): void {
   let type = at.args
   for (const { name, offset } of path) {
     const fields = scope.fields.get(type)
-    if (fields === undefined) return
+    if (type.startsWith('map<')) return
+    if (fields === undefined) throw new ExpressionError(`${type} has no fields`, offset)
     if (!Object.hasOwn(fields, name)) throw unknownField(type, name, fields, offset)
     type = fields[name]!
   }

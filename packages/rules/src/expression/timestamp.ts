@@ -26,8 +26,17 @@ export function parseInstant(text: string): Instant | undefined {
 
 /** @throws Error if the text is no time such as `2026-01-31T08:00:00Z` */
 export function requireInstant(text: string): void {
-  if (parseInstant(text) === undefined)
+  if (parseInstant(text) === undefined || !isDay(text))
     throw new Error(`not a time such as 2026-01-31T08:00:00Z: ${JSON.stringify(text)}`)
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+
+/** JavaScript, which the CEL library asks, takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number]
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day <= (DAYS[month - 1] ?? 0) + (month === 2 && leap ? 1 : 0)
 }
 
 const duration = new Environment().registerVariable('text', 'string').parse('duration(text)')
