@@ -1,5 +1,6 @@
 export * as config from './gen/reboots/config/v1/config.ts'
 export * as hardware from './gen/reboots/hardware/v1/hardware.ts'
+export * as history from './gen/reboots/history/v1/history.ts'
 export * as leases from './gen/reboots/leases/v1/leases.ts'
 export * as policies from './gen/reboots/rules/v1/policies.ts'
 export * as rules from './gen/reboots/rules/v1/rules.ts'

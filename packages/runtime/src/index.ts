@@ -61,6 +61,8 @@ export {
   type ProbeRequest,
   type ProbeResult,
 } from './probe/prober.ts'
+export { openHistoryReplica, type HistoryReplica, type HistoryReplicaOptions } from './replica/history.ts'
+export { openHistoryReports, type HistoryReports } from './replica/history-reports.ts'
 export { createMachineIndex, type MachineIndex } from './replica/machine-index.ts'
 export type { CompileCondition, Condition, Found, FoundBy, Traits } from './replica/match-index.ts'
 export { openMachineReplica, type MachineReplica, type MachineReplicaOptions } from './replica/machines.ts'

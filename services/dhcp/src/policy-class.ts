@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { clientFacts, decide, networkFacts, type Facts, type Policy, type Verdict } from '@reboots/rules'
+import { clientFacts, decide, historyFor, networkFacts, type Facts, type Policy, type Verdict } from '@reboots/rules'
 import type { Terms } from './addressing/terms.ts'
 import { plainFacts } from './find-machine.ts'
 import type { Asked, Ports } from './ports.ts'
@@ -34,15 +34,16 @@ export function verdictOn(
   yiaddr: Ipv4Address,
   ports: Ports,
 ): Verdict {
-  return decide(policy, factsOf(asked, machine, terms, yiaddr, ports))
+  return decide(policy, factsOf(policy, asked, machine, terms, yiaddr, ports))
 }
 
 function factsOf(
+  policy: Policy,
   { message, client, link, mac, now }: Asked,
   { machine, address }: Reservation,
   { config }: Terms,
   yiaddr: Ipv4Address,
-  { relays }: Ports,
+  { relays, history: histories }: Ports,
 ): Facts {
   const at = yiaddr || message.ciaddr || address?.ip
   const network = networkFacts({
@@ -50,5 +51,7 @@ function factsOf(
     ...relays.factsOf(message, mac),
     subnet: at === undefined ? undefined : { address: at, mask: config.subnetMask },
   })
-  return { client: client === undefined ? plainFacts(message, mac) : clientFacts(client), network, machine, now }
+  const history = historyFor(policy, machine, mac, histories)
+  const facts = client === undefined ? plainFacts(message, mac) : clientFacts(client)
+  return { client: facts, network, machine, now, history }
 }

@@ -2,7 +2,7 @@ import type { Lease } from '@reboots/leases'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
-import type { BootServers, Policy, Sighting } from '@reboots/rules'
+import type { BootServers, Histories, Policy, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
 import type { Classes } from './addressing/classes.ts'
@@ -14,6 +14,7 @@ import type { Reservation } from './reservation.ts'
 export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
+  readonly history: Histories
   readonly leases: Leases
   readonly relays: RelayMemory
   readonly chainLoads: ChainLoads

@@ -23,7 +23,7 @@ import {
   type MacAddress,
   type Seconds,
 } from '@reboots/protocol/net'
-import { compileMatch, DEFAULT_POLICY, parsePolicy, type Policy, type Sighting } from '@reboots/rules'
+import { compileMatch, DEFAULT_POLICY, parsePolicy, type BootHistory, type Policy, type Sighting } from '@reboots/rules'
 import {
   answerDatagram,
   bootServersOn,
@@ -66,6 +66,8 @@ export interface SiteOptions {
   readonly machines?: readonly hardware.Machine[]
   /** The text of a policy; undefined: none has been seen yet. Default: the policy that ships. */
   readonly policy?: string | undefined
+  /** What is remembered of machines. */
+  readonly history?: Readonly<Record<string, BootHistory>>
   readonly synced?: boolean
   readonly settings?: Partial<Settings>
   /** The section `dhcp` of a configuration, as far as it is about networks. */
@@ -149,6 +151,7 @@ export class Site {
         synced: options.synced ?? true,
       },
       policy: { current: () => this.#policy },
+      history: { of: (subject) => options.history?.[subject] },
       leases: new LeaseTable(),
       relays: new RelayMemory(),
       chainLoads: new ChainLoads(),

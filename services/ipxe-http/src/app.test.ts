@@ -54,6 +54,8 @@ before(async () => {
       mac === '52:54:00:00:00:01'
         ? { config: `${loader} here\n`, mac, rule: 'r', version: 'v' }
         : { refused: 'not-for-this-loader', text: 'Rule "r" gives it nothing' },
+    sent() {},
+    booted: () => ({ outcome: 'booted' }),
     ready: () => ['policy is missing'],
   })
   const server = await listenOnAll(app, [{ host: '127.0.0.1', port: 0 }], 400)
@@ -286,6 +288,8 @@ test('without trusted proxies X-Forwarded-For is not believed', async () => {
       return { refused: 'unknown-machine', text: '' }
     },
     config: () => ({ refused: 'not-synced', text: '' }),
+    sent() {},
+    booted: () => ({ outcome: 'booted' }),
     ready: () => [],
   })
   const headers = { 'x-forwarded-for': '192.0.2.9' }

@@ -2,9 +2,11 @@ import { isIP, isIPv4 } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import type { Sent } from './boots.ts'
 import { sendFile } from './on-file.ts'
 import { loaderConfigIn, type LoaderConfigName } from '@reboots/protocol/pxe'
 import type { BootRequest } from './decide-request.ts'
+import { BOOTED_STATUS, type BootedAnswer, type BootedRequest } from './on-booted.ts'
 import type { ConfigAnswer } from './on-config.ts'
 import type { ScriptAnswer } from './on-script.ts'
 import type { FilePorts } from './ports.ts'
@@ -23,6 +25,10 @@ export interface AppOptions {
   script(request: BootRequest, origin: string): ScriptAnswer
   /** The configuration of a boot loader. */
   config(name: LoaderConfigName, request: BootRequest, origin: string): ConfigAnswer
+  /** Something that makes a machine boot was sent to whom it is for. */
+  sent(sent: Sent): void
+  /** An operating system says that it runs. */
+  booted(request: BootedRequest): BootedAnswer
   ready(): readonly string[]
 }
 
@@ -95,6 +101,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       })
     }
   }
+  addBooted(app, options, note)
   addHealth(app, options)
   app.setNotFoundHandler(async (request, reply) => {
     const config = request.method === 'GET' ? loaderConfigIn(pathOf(request)) : undefined
@@ -124,6 +131,7 @@ function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOp
     ...reasonOf(answer),
   })
   if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
+  if (answer.sent !== undefined && request.method === 'GET' && isIpxe(request)) options.sent(answer.sent)
   return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.script)
 }
 
@@ -140,6 +148,7 @@ function sendConfig(
   const outcome = 'refused' in answer ? answer.refused : name.loader
   note(request, 'config', outcome, { mac: name.mac, rule, version, ...reasonOf(answer) })
   if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
+  if (answer.sent !== undefined) options.sent(answer.sent)
   return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.config)
 }
 
@@ -152,6 +161,28 @@ async function isThere(files: FilePorts, store: 'files' | 'ipxe', path: string):
   if (file === undefined || file === 'busy') return false
   await file.handle.close()
   return true
+}
+
+/** Nothing else does what a script says: a person who looks at one boots nothing. */
+function isIpxe({ headers }: FastifyRequest): boolean {
+  return headers['user-agent']?.startsWith('iPXE/') ?? false
+}
+
+/** What the body says, in whatever form, is of no interest: cloud-init for one sends host keys along. */
+function addBooted(app: FastifyInstance, options: AppOptions, note: Note): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 65_536 }, (_request, _body, done) => done(null))
+    for (const url of ['/booted', '/booted/:mac']) {
+      scope.post(url, async (request, reply) => {
+        const { mac } = request.params as { readonly mac?: string }
+        const { outcome, subject } = options.booted({ mac, address: addressOf(clientOf(request)) })
+        note(request, 'booted', outcome, { mac, subject })
+        const { status, text } = BOOTED_STATUS[outcome]
+        return text === undefined ? reply.code(status).send() : plain(reply, status, text)
+      })
+    }
+  })
 }
 
 function bootRequest(request: FastifyRequest, mac: MacAddress | undefined, options: AppOptions): BootRequest {

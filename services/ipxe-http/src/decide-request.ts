@@ -3,6 +3,7 @@ import { architecture, type BootClient } from '@reboots/protocol/pxe'
 import {
   clientFacts,
   decide,
+  historyFor,
   UNKNOWN_MACHINE,
   type Decision,
   type Facts,
@@ -73,7 +74,8 @@ export function decideRequest(
     }
   }
   const facts = factsOf(request, loader, mac, known, now)
-  const { rule, version, decision } = decide(policy, facts)
+  const history = historyFor(policy, facts.machine, mac, ports.history)
+  const { rule, version, decision } = decide(policy, { ...facts, history })
   const decided = { mac, rule, version }
   switch (decision.kind) {
     case 'ignore':

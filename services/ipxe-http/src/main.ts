@@ -3,9 +3,12 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import { chooseLinks, now, runService } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
+import { reportBoots } from './adapters/report-boots.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
 import { createApp } from './app.ts'
+import { Boots } from './boots.ts'
 import { addressesOf, shape } from './config.ts'
+import { onBooted } from './on-booted.ts'
 import { onConfig } from './on-config.ts'
 import { onScript } from './on-script.ts'
 import { siteOf } from './site.ts'
@@ -15,7 +18,9 @@ await runService({
   shape,
   async start({ config, directory, log, metrics, announce }) {
     const replicas = openControlPlane(config.control, log, metrics)
-    const ports = scriptPorts(replicas)
+    const boots = new Boots(replicas.history, now)
+    const reporting = reportBoots(config.control.rules, boots, log, metrics)
+    const ports = scriptPorts(replicas, boots)
     const links =
       config.http.listen.length > 0 && config.links.interfaces.length === 0 ? [] : chooseLinks(config.links).links
     const site = siteOf(config, process.env)
@@ -29,14 +34,17 @@ await runService({
       linkOf: (address) => links.find((link) => formatIpv4(link.address) === address)?.name ?? '',
       script: (request, origin) => onScript(request, ports, site.factsFor(origin), retries, now()),
       config: (name, request, origin) => onConfig(name, request, ports, site.factsFor(origin), now()),
+      sent: (sent) => boots.add(sent),
+      booted: (request) => onBooted(request, ports, boots, now()),
       ready: replicas.problems,
     })
     const server = await listenOnAll(app, addressesOf(config, links))
     announce(server.listens, 'boot scripts (auto.ipxe) of known machines, iPXE binaries, and files below /files/')
     return {
       async close() {
-        replicas.close()
         await server.close()
+        replicas.close()
+        await reporting.close()
       },
     }
   },

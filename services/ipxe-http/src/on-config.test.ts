@@ -28,6 +28,7 @@ function ask(outcome: string, loader: ConfiguredLoader, synced = true) {
     machineById: () => [],
     machineByUuid: () => undefined,
     policy: () => policy,
+    history: { of: () => undefined },
     machinesSynced: synced,
   }
   const network = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }

@@ -1,13 +1,21 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
 import type { ConfiguredLoader, LoaderConfigName } from '@reboots/protocol/pxe'
 import { renderConfig, type SiteFacts } from '@reboots/rules'
+import { configSent, type Sent } from './boots.ts'
 import { decideRequest, type BootRequest, type Refusal, type Refused } from './decide-request.ts'
 import type { ScriptPorts } from './ports.ts'
 
 export type ConfigRefusal = Refusal | 'profile-not-renderable' | 'not-for-this-loader'
 
 export type ConfigAnswer =
-  | { readonly config: string; readonly mac: MacAddress; readonly rule: string; readonly version: string }
+  | {
+      readonly config: string
+      readonly mac: MacAddress
+      readonly rule: string
+      readonly version: string
+      /** It makes the machine boot something. */
+      readonly sent?: Sent
+    }
   | Refused<ConfigRefusal>
 
 /** Leaves for the firmware's next boot device. */
@@ -40,7 +48,7 @@ export function onConfig(
     const text = `Rule "${rule}" boots ${mac} from a profile that does not work out for it: ${rendered.failed}`
     return { refused: 'profile-not-renderable', text, mac, rule, version }
   }
-  return { config: withNewline(rendered.text), mac, rule, version }
+  return { config: withNewline(rendered.text), mac, rule, version, sent: configSent(decided, loader) }
 }
 
 function withNewline(text: string): string {

@@ -69,6 +69,7 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
     machineById: (id) => (id === 'ports' ? PORTS : []),
     machineByUuid: (uuid) => (uuid === UUID ? PORTS[1] : undefined),
     policy: () => policy,
+    history: { of: () => undefined },
     machinesSynced,
   }
 }

@@ -1,6 +1,7 @@
 import { IpxeValueError } from '@reboots/protocol/ipxe'
 import type { Instant, MacAddress } from '@reboots/protocol/net'
 import { renderBoot, type SiteFacts } from '@reboots/rules'
+import { bootSent, type Sent } from './boots.ts'
 import { bootScript, type Retries } from './boot-script.ts'
 import { decideRequest, type BootRequest, type Refusal, type Refused } from './decide-request.ts'
 import type { ScriptPorts } from './ports.ts'
@@ -14,6 +15,8 @@ export type ScriptAnswer =
       readonly rule: string
       readonly version: string
       readonly boots: string
+      /** It makes the machine boot something. */
+      readonly sent?: Sent
     }
   | Refused<ScriptRefusal>
 
@@ -35,7 +38,9 @@ export function onScript(
   }
   const itemUrl = (item: number): string => scriptUrl(site.http, mac, request, item)
   try {
-    return { script: bootScript(rendered, facts, retries, itemUrl), mac, rule, version, boots: rendered.kind }
+    const script = bootScript(rendered, facts, retries, itemUrl)
+    const sent = bootSent(decided, rendered.kind, request.item)
+    return { script, mac, rule, version, boots: rendered.kind, ...(sent && { sent }) }
   } catch (error) {
     if (!(error instanceof IpxeValueError)) throw error
     const text = `Rule "${rule}" boots ${mac}: ${error.message}`

@@ -1,5 +1,5 @@
 import type { Ipv4Address, MacAddress } from '@reboots/protocol/net'
-import type { MachineFacts, Policy } from '@reboots/rules'
+import type { Histories, MachineFacts, Policy } from '@reboots/rules'
 import type { FileHandle } from 'node:fs/promises'
 
 /** A machine's interface as this service needs it. */
@@ -20,6 +20,8 @@ export interface ScriptPorts {
   machineByUuid(uuid: string): KnownMachine | undefined
   /** The boot policy in force; undefined until one has been received. */
   policy(): Policy | undefined
+  /** What is remembered of machines, with what this service has seen itself. */
+  readonly history: Histories
   /** True once the hardware records have been received. */
   readonly machinesSynced: boolean
 }

@@ -4,6 +4,7 @@ import type { BootClient, BootTarget } from '@reboots/protocol/pxe'
 import {
   clientFacts,
   decide,
+  historyFor,
   networkFacts,
   OTHERWISE,
   targetFor,
@@ -47,7 +48,8 @@ export function decideFor(
   if (known === undefined && !machines.synced) return { silent: 'not-synced' }
 
   const machine = known ?? UNKNOWN_MACHINE
-  const verdict = decide(policy, { ...sighting, machine, now })
+  const history = historyFor(policy, machine, client.mac, ports.history)
+  const verdict = decide(policy, { ...sighting, machine, now, history })
   const { decision, rule } = verdict
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy', verdict }
   if (mode === 'proxy' && known === undefined && rule === OTHERWISE) return { silent: 'unknown-machine', verdict }

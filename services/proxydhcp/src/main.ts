@@ -1,7 +1,7 @@
 import { formatIpv4 } from '@reboots/protocol/net'
-import { compileMatch, machineFacts, parsePolicy, type MachineFacts, type Policy, type Sighting } from '@reboots/rules'
-import { ChainLoads, LiveSettings, openReplicas, runService, startHealth } from '@reboots/runtime'
+import { ChainLoads, LiveSettings, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
+import { openControlPlane } from './adapters/replicas.ts'
 import { watchServers } from './adapters/watch-servers.ts'
 import { Choices } from './choices.ts'
 import { LIVE, settingsOf, shape } from './config.ts'
@@ -14,14 +14,7 @@ await runService({
   async start(context) {
     const { config, log, metrics } = context
     const settings = new LiveSettings(context, ({ config, placeOf }, links) => settingsOf(config, links, placeOf))
-    const replicas = openReplicas<MachineFacts, Policy, Sighting>({
-      control: config.control,
-      prepare: machineFacts,
-      match: (when) => compileMatch(when).test,
-      compile: (document, version) => parsePolicy(document, 'policy', version),
-      log,
-      metrics,
-    })
+    const replicas = openControlPlane(config.control, log, metrics)
     const memories = { choices: new Choices(), chainLoads: new ChainLoads(), relayWays: new RelayWays() }
     let ports: Ports = { ...replicas, ...memories, settings: settings.current }
 

@@ -8,6 +8,7 @@ import {
   DEFAULT_POLICY,
   machineFacts,
   parsePolicy,
+  type BootHistory,
   type MachineFacts,
   type Sighting,
 } from '@reboots/rules'
@@ -50,6 +51,8 @@ export interface SiteOptions {
   readonly machines?: readonly hardware.Machine[]
   /** The text of a policy; undefined: none has been seen yet. Default: the policy that ships. */
   readonly policy?: string | undefined
+  /** What is remembered of machines. */
+  readonly history?: Readonly<Record<string, BootHistory>>
   readonly synced?: boolean
   readonly settings?: Partial<Ports['settings']>
   readonly boot?: Partial<Parameters<typeof bootServersOn>[1]>
@@ -70,6 +73,7 @@ export function site(options: SiteOptions = {}): Ports {
   return {
     machines: { ...machines, matching: machines.matching, synced: options.synced ?? true },
     policy: { current: () => policy },
+    history: { of: (subject) => options.history?.[subject] },
     settings: {
       bootServers: (link) => bootServersOn(link, { ...BOOT, ...options.boot }),
       modeFor: () => 'auto-proxy',

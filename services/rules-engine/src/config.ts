@@ -16,6 +16,14 @@ const versions = z.object({
   keep: z.int().min(2).max(1000).default(100).describe('How many versions are remembered, the one in force among them'),
 })
 
+const history = z.object({
+  store: z
+    .enum(['memory', 'sqlite'])
+    .default('memory')
+    .describe('Where the boots of machines are kept. memory: forgotten at a restart; sqlite: a file, for one process'),
+  file: z.string().min(1).default('state/boots.sqlite').describe('The file of sqlite; relative as the one of versions'),
+})
+
 const rules = z.object({
   listen: fields.hostPort.default('127.0.0.1:42115').describe('gRPC address of this service'),
   policy: z
@@ -29,6 +37,7 @@ const rules = z.object({
     .array(z.string().min(1))
     .default([])
     .describe('Files with Ed25519 public keys (PEM): only policies that one of them has signed are accepted'),
+  history: history.prefault({}),
   metrics: metricsSection('127.0.0.1:7115'),
 })
 

@@ -1,6 +1,7 @@
 import { Metadata, status, type sendUnaryData, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js'
 import type { rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
+import type { Histories } from '@reboots/rules'
 import type { Log, Metrics } from '@reboots/runtime'
 import { onDecide } from './on-decide.ts'
 import type { Machines } from './ports.ts'
@@ -9,6 +10,7 @@ import type { Policies } from './policies.ts'
 export interface Handling {
   readonly publisher: Pick<Policies, 'current' | 'subscribe'>
   readonly machines: Machines
+  readonly histories: Histories
   readonly now: () => Instant
   readonly log: Log
   readonly metrics: Metrics
@@ -51,9 +53,9 @@ export function rulesService(handling: Handling): { service: rules.RulesServiceS
 function answerDecide(
   call: ServerUnaryCall<rules.DecideRequest, rules.DecideResponse>,
   callback: sendUnaryData<rules.DecideResponse>,
-  { publisher, machines, now, log }: Handling,
+  { publisher, machines, histories, now, log }: Handling,
 ): string {
-  const answer = onDecide(call.request, publisher.current, machines, now())
+  const answer = onDecide(call.request, publisher.current, machines, histories, now())
   if ('code' in answer) {
     log.info({ mac: call.request.mac, why: answer.details }, `Decide refused: ${status[answer.code]}`)
     callback(answer)

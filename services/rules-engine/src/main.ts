@@ -1,12 +1,11 @@
 import { policies as policiesApi, rules } from '@reboots/api'
-import { compileMatch, type Sighting } from '@reboots/rules'
-import { now, openMachineReplica, runService, serveRpc, startHealth } from '@reboots/runtime'
-import { knownMachine } from './adapters/machines.ts'
+import { now, runService, serveRpc, startHealth } from '@reboots/runtime'
+import { openMachines } from './adapters/machines.ts'
 import { openPolicy } from './adapters/open-policy.ts'
 import { shape } from './config.ts'
 import { rulesService } from './handle.ts'
+import { openHistory } from './history/open.ts'
 import { policyService } from './policy-service.ts'
-import type { KnownMachine } from './ports.ts'
 import { keepPublished } from './reload.ts'
 
 await runService({
@@ -15,19 +14,17 @@ await runService({
   async start({ config, directory, log, metrics, announce }) {
     const policy = await openPolicy(config, { directory, now, log })
     const publisher = policy.policies
-    const machines = openMachineReplica<KnownMachine, Sighting>({
-      address: config.control.hardware,
-      prepare: knownMachine,
-      compile: (when) => compileMatch(when).test,
-      log,
-      metrics,
-    })
-    const { service, close } = rulesService({ publisher, machines, now, log, metrics })
+    const machines = openMachines(config.control.hardware, log, metrics)
+    const common = { machines, now, log, metrics }
+    const history = openHistory(config.rules.history, directory, publisher, common)
+    const deciding = { ...common, histories: history.histories }
+    const { service, close } = rulesService({ publisher, ...deciding })
     const rpc = await serveRpc({
       listen: config.rules.listen,
       services: [
         [rules.RulesServiceService, service],
-        [policiesApi.PolicyServiceService, policyService({ policies: publisher, machines, now, log, metrics })],
+        [policiesApi.PolicyServiceService, policyService({ policies: publisher, ...deciding })],
+        history.service,
       ],
       log,
     })
@@ -45,8 +42,10 @@ await runService({
     return {
       async close() {
         close()
+        history.end()
         machines.close()
         await Promise.all([rpc.close(), health.close()])
+        history.close()
         await policy.close()
       },
     }

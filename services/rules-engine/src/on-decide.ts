@@ -4,10 +4,12 @@ import { parseIpv4, parseMac, type Instant, type MacAddress } from '@reboots/pro
 import {
   describedClientFacts,
   explain,
+  historyFor,
   UNKNOWN_MACHINE,
   type Decision,
   type Explanation,
   type Facts,
+  type Histories,
   type Sighting,
 } from '@reboots/rules'
 import type { KnownMachine, Machines } from './ports.ts'
@@ -22,6 +24,7 @@ export function onDecide(
   request: rules.DecideRequest,
   { policy }: Pick<Publication, 'policy'>,
   machines: Machines,
+  histories: Histories,
   now: Instant,
 ): DecideAnswer {
   const mac = parseMac(request.mac)
@@ -30,7 +33,8 @@ export function onDecide(
   const sighting = sightingOf(request, mac)
   const machine = machineOf(request, mac, sighting, machines)
   const note = machines.problem
-  const explanation = explain(policy, factsOf(sighting, machine, now))
+  const history = historyFor(policy, machine?.facts ?? UNKNOWN_MACHINE, mac, histories)
+  const explanation = explain(policy, { ...factsOf(sighting, machine, now), history })
   const response = responseOf(explanation, machine !== undefined, note)
   return note === undefined ? { response } : { response, note }
 }

@@ -1,6 +1,6 @@
 import type { rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
-import { lintPolicy, type Problem } from '@reboots/rules'
+import { lintPolicy, type Histories, type Problem } from '@reboots/rules'
 import type { Accepted } from './accept.ts'
 import { onDecide } from './on-decide.ts'
 import type { Applied, Change, Policies } from './policies.ts'
@@ -38,11 +38,13 @@ const LISTED = 100
 export class Operations {
   readonly #policies: Policies
   readonly #machines: Machines
+  readonly #histories: Histories
   readonly #now: () => Instant
 
-  constructor(policies: Policies, machines: Machines, now: () => Instant) {
+  constructor(policies: Policies, machines: Machines, histories: Histories, now: () => Instant) {
     this.#policies = policies
     this.#machines = machines
+    this.#histories = histories
     this.#now = now
   }
 
@@ -88,7 +90,7 @@ export class Operations {
   /** Under the version in force, one of the history, or a document. */
   async explain(request: rules.DecideRequest, under: Under): Promise<rules.DecideResponse> {
     const policy = await this.#policyOf(under)
-    const answer = onDecide(request, { policy }, this.#machines, this.#now())
+    const answer = onDecide(request, { policy }, this.#machines, this.#histories, this.#now())
     if ('code' in answer) throw new Refusal('bad-request', answer.details)
     return answer.response
   }

@@ -1,6 +1,7 @@
 import { status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { policies as api, rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
+import type { Histories } from '@reboots/rules'
 import type { Log, Metrics } from '@reboots/runtime'
 import { Operations } from './operations.ts'
 import type { Policies } from './policies.ts'
@@ -10,6 +11,7 @@ import { Refusal, type RefusalKind } from './refusal.ts'
 export interface Administration {
   readonly policies: Policies
   readonly machines: Machines
+  readonly histories: Histories
   readonly now: () => Instant
   readonly log: Log
   readonly metrics: Metrics
@@ -25,8 +27,9 @@ const CODES: Readonly<Record<RefusalKind, status>> = {
 }
 
 /** PolicyService: the operations over gRPC. */
-export function policyService({ policies, machines, now, log, metrics }: Administration): api.PolicyServiceServer {
-  const operations = new Operations(policies, machines, now)
+export function policyService(administration: Administration): api.PolicyServiceServer {
+  const { policies, machines, histories, now, log, metrics } = administration
+  const operations = new Operations(policies, machines, histories, now)
   const calls = metrics.counter('reboots_rules_calls_total', 'Calls of the policy API by what came of them', [
     'call',
     'result',

@@ -1,5 +1,5 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
-import type { MachineFacts, Sighting } from '@reboots/rules'
+import type { BootHistory, MachineFacts, Sighting } from '@reboots/rules'
 import type { Found, Traits } from '@reboots/runtime'
 
 /** A machine's interface as decisions need it. */
@@ -17,6 +17,14 @@ export interface Machines {
   byTraits(traits: Traits<Sighting>): Found<KnownMachine> | undefined
   /** Why no records have been received so far; undefined once there have been. */
   readonly problem: string | undefined
+}
+
+/** Where histories of boots outlive the process. */
+export interface HistoryStore {
+  load(): Iterable<readonly [string, BootHistory]>
+  /** Keeps what has changed; undefined: is forgotten. All of it, or it throws. */
+  save(changed: ReadonlyMap<string, BootHistory | undefined>): void
+  close(): void
 }
 
 /** A policy document, and who vouches for it. */

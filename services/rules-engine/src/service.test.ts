@@ -52,7 +52,8 @@ async function serve(context: TestContext, document: string, machines = NO_MACHI
   const store = memoryStore(10)
   const surroundings = { source, store, trust: TRUST_ALL, now: () => NOW, log }
   const publisher = await openPolicies(surroundings, () => {})
-  const { service, close } = rulesService({ publisher, machines, now: () => NOW, log, metrics })
+  const histories = { of: () => undefined }
+  const { service, close } = rulesService({ publisher, machines, histories, now: () => NOW, log, metrics })
   const rpc = await serveRpc({ listen: '127.0.0.1:0', services: [[rules.RulesServiceService, service]], log })
   keepPublished(publisher, { source, store, log, metrics })
   const client = connect(rules.RulesServiceClient, rpc.address)

@@ -17,7 +17,12 @@ export interface Connection {
 const UNREMARKABLE_MS = 3000
 
 /** What a replica tells about itself: log, metrics, readiness. `what` is a metric label, `from` is for people. */
-export function openConnection(what: 'machines' | 'policy', from: string, log: Log, metrics: Metrics): Connection {
+export function openConnection(
+  what: 'machines' | 'policy' | 'history',
+  from: string,
+  log: Log,
+  metrics: Metrics,
+): Connection {
   const synced = Promise.withResolvers<void>()
   const gauges = openGauges(metrics)
   let done = false

@@ -10,6 +10,8 @@ export interface PolicyReplicaOptions<P> {
   readonly address: string
   /** Once per version. A version for which it throws is logged and left out: the one before stays. */
   compile(document: string, version: string): P
+  /** As long as this is so there is no policy, whatever has been received: it cannot be decided by yet. */
+  readonly withheld?: () => boolean
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -29,7 +31,7 @@ export interface PolicyReplica<P> {
 
 /** Follows the rules-engine's Watch. */
 export function openPolicyReplica<P>(options: PolicyReplicaOptions<P>): PolicyReplica<P> {
-  const { address, log, metrics } = options
+  const { address, log, metrics, withheld = () => false } = options
   const client = connect(rules.RulesServiceClient, address)
   const connection = openConnection('policy', `the rules-engine at ${address}`, log, metrics)
   const refusedVersions = metrics.counter('reboots_policy_refused_total', 'Policy versions that could not be compiled')
@@ -58,7 +60,7 @@ export function openPolicyReplica<P>(options: PolicyReplicaOptions<P>): PolicyRe
     lost: connection.lost,
   })
   return {
-    current: () => policy,
+    current: () => (withheld() ? undefined : policy),
     get version() {
       return current
     },

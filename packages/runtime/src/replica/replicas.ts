@@ -1,12 +1,18 @@
-import type { hardware } from '@reboots/api'
+import type { hardware, history } from '@reboots/api'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { openHistoryReplica, type HistoryReplica } from './history.ts'
 import type { CompileCondition } from './match-index.ts'
 import { openMachineReplica, type MachineReplica } from './machines.ts'
 import { openPolicyReplica, type PolicyReplica } from './policy.ts'
 
-export interface ReplicasOptions<T, P, F = unknown> {
+/** A policy says whether it looks at the history of boots. */
+interface Reads {
+  readonly readsHistory: boolean
+}
+
+export interface ReplicasOptions<T, P extends Reads, F = unknown, H = unknown> {
   /** gRPC addresses, the section `control`. */
   readonly control: { readonly hardware: string; readonly rules: string }
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
@@ -15,22 +21,28 @@ export interface ReplicasOptions<T, P, F = unknown> {
   /** See MachineReplicaOptions. */
   readonly changed?: (addresses: Iterable<Ipv4Address>) => void
   compile(document: string, version: string): P
+  /** See HistoryReplicaOptions, and so `remember`, which is its `prepare`. */
+  remember(record: history.History): H
   readonly log: Log
   readonly metrics: Metrics
 }
 
 /** Local copies of everything the control plane publishes. */
-export interface Replicas<T, P, F = unknown> {
+export interface Replicas<T, P, F = unknown, H = unknown> {
   readonly machines: MachineReplica<T, F>
   readonly policy: PolicyReplica<P>
+  /** Only kept current, and waited for, once there has been a policy that looks at it. */
+  readonly history: HistoryReplica<H>
   /** For /readyz: what there is no first state of yet, and why. */
   problems(): readonly string[]
   close(): void
 }
 
 /** What a service of the data plane decides by: the machines and the boot policy, kept current. */
-export function openReplicas<T, P, F = unknown>(options: ReplicasOptions<T, P, F>): Replicas<T, P, F> {
-  const { control, prepare, compile, log, metrics } = options
+export function openReplicas<T, P extends Reads, F = unknown, H = unknown>(
+  options: ReplicasOptions<T, P, F, H>,
+): Replicas<T, P, F, H> {
+  const { control, prepare, log, metrics } = options
   const { changed } = options
   const machines = openMachineReplica<T, F>({
     address: control.hardware,
@@ -40,14 +52,27 @@ export function openReplicas<T, P, F = unknown>(options: ReplicasOptions<T, P, F
     log,
     metrics,
   })
-  const policy = openPolicyReplica<P>({ address: control.rules, compile, log, metrics })
+  const history = openHistoryReplica<H>({ address: control.rules, prepare: options.remember, log, metrics })
+  const policy = openPolicyReplica<P>({
+    address: control.rules,
+    compile(document, version) {
+      const compiled = options.compile(document, version)
+      if (compiled.readsHistory) history.follow()
+      return compiled
+    },
+    withheld: () => history.waiting,
+    log,
+    metrics,
+  })
   return {
     machines,
     policy,
-    problems: () => [machines.problem, policy.problem].filter((problem) => problem !== undefined),
+    history,
+    problems: () => [machines.problem, policy.problem, history.problem].filter((problem) => problem !== undefined),
     close() {
       machines.close()
       policy.close()
+      history.close()
     },
   }
 }

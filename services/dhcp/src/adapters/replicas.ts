@@ -1,5 +1,5 @@
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { compileMatch, parsePolicy, type Policy, type Sighting } from '@reboots/rules'
+import { bootHistory, compileMatch, parsePolicy, type BootHistory, type Policy, type Sighting } from '@reboots/rules'
 import { didYouMean, openReplicas, type Log, type Metrics, type Replicas } from '@reboots/runtime'
 import type { Settings } from '../ports.ts'
 import { reservationOf, type Reservation } from '../reservation.ts'
@@ -26,9 +26,9 @@ export function warnOfClasses({ classes, version }: Policy, { classes: known }: 
 }
 
 /** The copies of the hardware records and of the boot policy that this service decides by. */
-export function openControlPlane(surroundings: Surroundings): Replicas<Reservation, Policy, Sighting> {
+export function openControlPlane(surroundings: Surroundings): Replicas<Reservation, Policy, Sighting, BootHistory> {
   const { control, settings, changed, log, metrics } = surroundings
-  return openReplicas<Reservation, Policy, Sighting>({
+  return openReplicas<Reservation, Policy, Sighting, BootHistory>({
     control,
     prepare: reservationOf,
     match: (when) => compileMatch(when).test,
@@ -37,6 +37,7 @@ export function openControlPlane(surroundings: Surroundings): Replicas<Reservati
       warnOfClasses(policy, settings(), log)
       return policy
     },
+    remember: bootHistory,
     changed,
     log,
     metrics,

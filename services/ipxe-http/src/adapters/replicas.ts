@@ -1,5 +1,5 @@
 import { parseMac } from '@reboots/protocol/net'
-import { machineFacts, parsePolicy, type Policy } from '@reboots/rules'
+import { bootHistory, machineFacts, parsePolicy, type BootHistory, type Histories, type Policy } from '@reboots/rules'
 import { openReplicas, type Log, type Metrics, type Replicas, type Traits } from '@reboots/runtime'
 import type { KnownMachine, ScriptPorts } from '../ports.ts'
 
@@ -8,7 +8,7 @@ export function openControlPlane(
   control: { readonly hardware: string; readonly rules: string },
   log: Log,
   metrics: Metrics,
-): Replicas<KnownMachine, Policy> {
+): Replicas<KnownMachine, Policy, unknown, BootHistory> {
   return openReplicas({
     control,
     prepare: (machine, iface) => ({
@@ -17,6 +17,7 @@ export function openControlPlane(
       facts: machineFacts(machine, iface),
     }),
     compile: (document, version) => parsePolicy(document, 'policy', version),
+    remember: bootHistory,
     log,
     metrics,
   })
@@ -25,13 +26,17 @@ export function openControlPlane(
 const NO_TRAITS: Traits = { clientId: '', circuitId: '', remoteId: '', uuid: '', facts: undefined }
 
 /** The script route's ports over them. */
-export function scriptPorts({ machines, policy }: Replicas<KnownMachine, Policy>): ScriptPorts {
+export function scriptPorts(
+  { machines, policy }: Pick<Replicas<KnownMachine, Policy>, 'machines' | 'policy'>,
+  history: Histories,
+): ScriptPorts {
   return {
     machineByMac: machines.byMac,
     machineByAddress: machines.byIp,
     machineById: machines.byId,
     machineByUuid: (uuid) => machines.byTraits({ ...NO_TRAITS, uuid })?.value,
     policy: policy.current,
+    history,
     get machinesSynced() {
       return machines.synced
     },
