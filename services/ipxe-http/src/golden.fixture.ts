@@ -69,6 +69,7 @@ function filesFor(policy: Policy, arch: number, record: object): [extension: str
     machineById: () => [],
     machineByUuid: () => undefined,
     policy: () => policy,
+    history: { of: () => undefined },
     machinesSynced: true,
   }
   const site = siteOf(loadConfig(shape, { env: {} }).config, {}).factsFor(ORIGIN)
