@@ -106,7 +106,10 @@ describe('stock DHCP clients that are found by something else than their MAC', {
   })
 
   async function udhcpc(name: string, last: number, ...more: string[]): Promise<Running> {
-    const host = await lan.addHost(name, { mac: mac(last) })
+    return udhcpcOn(await lan.addHost(name, { mac: mac(last) }), ...more)
+  }
+
+  function udhcpcOn(host: Host, ...more: string[]): Running {
     const args = ['-f', '-i', HOST_LINK, '-s', file('udhcpc.sh'), '-t', '10', '-T', '1', ...more]
     return host.start('udhcpc', { command: 'udhcpc', args })
   }
@@ -127,14 +130,19 @@ describe('stock DHCP clients that are found by something else than their MAC', {
     await dhcp.waitFor(/"sent":"ack"[^\n]*"found":"default\/text by client-id"/)
   })
 
-  test('udhcpc with one as octets is renewed, and another network card with it takes over', async () => {
-    const first = await udhcpc('first', 2, '-C', '-x', '0x3d:000badcafe')
+  test('udhcpc with one as octets is renewed, and another network card with it takes over when the first is gone', async () => {
+    const identifier = ['-C', '-x', '0x3d:000badcafe']
+    const host = await lan.addHost('first', { mac: mac(2) })
+    const first = udhcpcOn(host, ...identifier)
     assert.equal((await boundBy(first))['ip'], '192.168.90.52')
     process.kill(first.pid, 'SIGUSR1')
     assert.equal(variables(await first.waitFor(/event=renew (.*)/))['ip'], '192.168.90.52')
     await first.stop('SIGKILL')
-    const second = await udhcpc('second', 3, '-q', '-C', '-x', '0x3d:000badcafe')
-    assert.equal((await boundBy(second))['ip'], '192.168.90.52')
+    const other = await lan.addHost('second', { mac: mac(3) })
+    assert.notEqual((await udhcpcOn(other, '-n', '-t', '2', ...identifier).ended).code, 0)
+    await dhcp.waitFor(new RegExp(`"silent":"address-in-use"[^\\n]*192\\.168\\.90\\.52 is at ${mac(2)}`))
+    await host.ip('link', 'set', HOST_LINK, 'down')
+    assert.equal((await boundBy(udhcpcOn(other, '-q', ...identifier)))['ip'], '192.168.90.52')
   })
 
   test('udhcpc that a condition is true of has that address, and the class that the policy gives', async () => {

@@ -3,6 +3,7 @@ import { formatIpv4 } from '@reboots/protocol/net'
 import type { ProbeRequest, ProbeResult } from '@reboots/runtime'
 import { claimOf, type Holding } from './holding.ts'
 import { mapped, type Decision, type Pending } from './outcome.ts'
+import { wayTo } from './place.ts'
 import type { Asked, Settings } from './ports.ts'
 
 /** Addresses in use that one DISCOVER may come upon; its client asks again soon enough. */
@@ -14,12 +15,8 @@ export const MOST_CONFLICTS = 3
  */
 export function probeFor(asked: Asked, holding: Holding, lease: Lease, settings: Settings): ProbeRequest | undefined {
   if (!settings.conflictProbe.enabled || holding.reserved !== undefined || lease.state === 'bound') return undefined
-  const { networks } = settings
   const { address, known = false } = lease
-  const { mac: client, link } = asked
-  const here = networks.segmentOn(link.name)
-  const method = here !== undefined && here === networks.segmentOf(address) ? 'arp' : 'icmp'
-  return { address, link: link.name, method, client, known }
+  return { ...wayTo(address, asked, settings), known }
 }
 
 /** Puts an address that somebody uses in quarantine, as if the client had declined it, and goes on with `another`. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { formatIpv4 } from '@reboots/protocol/net'
+import { describe, test } from 'node:test'
+import { formatIpv4, type MacAddress } from '@reboots/protocol/net'
 import * as fc from 'fast-check'
 import { machine, type MachineSpec } from '@reboots/testkit'
 import { remarksOf } from './packet-line.ts'
-import { ip, ipxe, message, pxe, Site, typeOf, type Fields } from './site.fixture.ts'
+import { RelayMemory } from './relay-memory.ts'
+import { Cards } from './rival.ts'
+import { ip, ipxe, message, pxe, Site, typeOf, type Fields, type SiteOptions } from './site.fixture.ts'
 
 const NIC = '52:54:00:aa:00:11'
 const NEW_NIC = '52:54:00:aa:00:12'
@@ -73,6 +75,7 @@ test('firmware, iPXE and system of a machine are one to the books, whatever each
 test('a record with a MAC is that MAC to the books, also when another card is found by its UUID', () => {
   const found = site({ id: 'm', mac: NIC, match: { uuid: UUID }, address: '192.168.1.23' })
   for (const mac of [NIC, NEW_NIC]) {
+    found.ask(message('discover', { mac, options: pxe(7) }))
     const request = message('request', { mac, options: pxe(7), requested: '192.168.1.23', server: SERVER })
     assert.equal(typeOf(found.ask(request)), 'ack')
     assert.equal(found.ports.leases.at(ip('192.168.1.23'), found.now)?.client, NIC)
@@ -85,21 +88,58 @@ test('a replaced network card behind the same port has the address at once, in a
   const pools = { subnets: [{ subnet: '192.168.1.0/24', pools: [{ range: '192.168.1.10-192.168.1.50' }] }] }
   const record = machine({ id: 'port', mac: '', match: PORT_MATCH, address: '192.168.1.22' })
   const found = new Site({ machines: [record], dhcp: pools, unknown: true })
-  const bound = (mac: string) =>
-    typeOf(found.ask(message('request', { mac, ...RELAYED, requested: '192.168.1.22', server: SERVER })))
+  const bound = (mac: string) => {
+    assert.equal(addressOf(found, { mac, ...RELAYED }), '192.168.1.22')
+    return typeOf(found.ask(message('request', { mac, ...RELAYED, requested: '192.168.1.22', server: SERVER })))
+  }
   assert.deepEqual([bound(NIC), bound(NEW_NIC)], ['ack', 'ack'])
   // And nobody else has it, whatever they ask for.
   assert.notEqual(addressOf(found, { mac: '52:54:00:aa:00:13', requested: '192.168.1.22' }), '192.168.1.22')
 })
 
-test('a renewal, which comes past no relay, is known by what the relay said; after a restart only when it is relayed again', () => {
-  const record: MachineSpec = { id: 'port', mac: '', match: PORT_MATCH, address: '192.168.1.22' }
-  const found = site(record)
-  const renewal = message('request', { mac: NIC, ciaddr: '192.168.1.22' })
-  const relayed = message('request', { mac: NIC, ciaddr: '192.168.1.22', ...RELAYED })
-  const types = [renewal, relayed, renewal].map((request) => typeOf(found.ask(request)))
-  assert.deepEqual(types, ['unknown-machine', 'ack', 'ack'])
-  assert.equal(addressOf(found, {}), 'unknown-machine')
+describe('a renewal, which comes past no relay, is known', () => {
+  const AT = '192.168.1.22'
+  const record: MachineSpec = { id: 'port', mac: '', match: PORT_MATCH, address: AT }
+  const from = { from: { address: ip(AT), port: 68 } }
+  const renew = (found: Site, mac: string, fields: Fields = {}) =>
+    typeOf(found.ask(message('request', { mac, ciaddr: AT, ...fields }), from))
+
+  /** Everything but the books is forgotten. */
+  function restarted(): Site {
+    const found = site(record)
+    assert.equal(renew(found, NIC, RELAYED), 'ack')
+    found.ports = { ...found.ports, relays: new RelayMemory(), cards: new Cards() }
+    return found
+  }
+
+  test('by what the relay said before', () => {
+    const found = site(record)
+    assert.deepEqual(
+      [renew(found, NIC), renew(found, NIC, RELAYED), renew(found, NIC)],
+      ['unknown-machine', 'ack', 'ack'],
+    )
+    assert.equal(addressOf(found, {}), 'unknown-machine')
+  })
+
+  test('by its lease, after a restart or at another replica', () => {
+    const outcome = restarted().answer(message('request', { mac: NIC, ciaddr: AT }), from)
+    assert.deepEqual([typeOf(outcome), outcome.found], ['ack', 'port by lease'])
+  })
+
+  const others: readonly (readonly [what: string, act: (found: Site) => string])[] = [
+    ['who does not send from the address', (found) => typeOf(found.ask(message('request', { mac: NIC, ciaddr: AT })))],
+    ['who comes past a relay', (found) => renew(found, NIC, { giaddr: '192.168.1.2' })],
+    ['who asks for an address', (found) => addressOf(found, { requested: AT })],
+    ['who uses it after its lease is over', (found) => (found.wait(86_400), renew(found, NIC))],
+  ]
+  for (const [what, act] of others) test(`not ${what}`, () => assert.equal(act(restarted()), 'unknown-machine'))
+
+  test('nor does whoever renewed by the lease keep it from a machine at that port', () => {
+    const found = restarted()
+    assert.equal(renew(found, NEW_NIC), 'ack')
+    assert.equal(renew(found, NIC, RELAYED), 'ack')
+    assert.equal(renew(found, NEW_NIC), 'nak')
+  })
 })
 
 test('what a relay agent said of strangers is not kept', () => {
@@ -109,6 +149,78 @@ test('what a relay agent said of strangers is not kept', () => {
     found.ports.relays.recall(message('request', { mac: NIC, ciaddr: '192.168.1.22' }), NIC as never).giaddr,
     0,
   )
+})
+
+describe('two machines that fit one record', () => {
+  const AT = '192.168.1.24'
+  const PRINTERS: MachineSpec = { id: 'p', mac: '', match: { when: 'client.vendorClass == "printer"' }, address: AT }
+  const printer = { options: { 60: text('printer') } }
+  const PROBING = { conflictProbe: { enabled: true, waitMilliseconds: 400, atOnce: 64 } }
+
+  const ask = (found: Site, mac: string, fields: Fields, type: 'request' | 'release' | 'decline' = 'request') =>
+    typeOf(found.ask(message(type, { mac, ...printer, ...fields })))
+  const second = { mac: NEW_NIC, ...printer }
+
+  /** The first one has the address. */
+  function shared(settings: SiteOptions['settings'] = PROBING): Site {
+    const found = new Site({ machines: [machine(PRINTERS)], settings })
+    addressOf(found, printer)
+    ask(found, NIC, { requested: AT, server: SERVER })
+    return found
+  }
+
+  test('while the first has an offer, the second gets no answer', () => {
+    const found = new Site({ machines: [machine(PRINTERS)], settings: PROBING })
+    addressOf(found, printer)
+    found.wait(59)
+    const early = found.ask(message('discover', second))
+    const note = `${AT} is with ${NIC}: more than one machine fits the record`
+    assert.deepEqual([typeOf(early), early.note, found.probed], ['address-in-use', note, []])
+    found.wait(1)
+    assert.equal(addressOf(found, second), AT)
+  })
+
+  test('once the first has it, the second is offered it only if the first does not answer', () => {
+    const found = shared()
+    found.occupied.set(ip(AT), { occupant: NIC as MacAddress })
+    const outcome = found.ask(message('discover', second))
+    const note = `${AT} is at ${NIC}: more than one machine fits the record`
+    assert.deepEqual([typeOf(outcome), outcome.note], ['address-in-use', note])
+    assert.deepEqual(
+      found.probed.map(({ address, method, client, anew }) => [formatIpv4(address), method, client, anew]),
+      [[AT, 'arp', NEW_NIC, true]],
+    )
+    assert.equal(ask(found, NIC, { ciaddr: AT }), 'ack')
+  })
+
+  test('nor is it believed when it names the address, or says that it is in use or free', () => {
+    const found = shared()
+    found.wait(3600)
+    assert.equal(ask(found, NEW_NIC, { requested: AT }), 'nak')
+    assert.equal(ask(found, NEW_NIC, { requested: AT, server: SERVER }, 'decline'), 'not-the-owner')
+    assert.equal(ask(found, NEW_NIC, { ciaddr: AT, server: SERVER }, 'release'), 'not-the-owner')
+    assert.equal(found.ports.leases.at(ip(AT), found.now)?.state, 'bound')
+  })
+
+  test('a first one that does not answer has been replaced; if it comes back it is refused, and then it is the second', () => {
+    const found = shared()
+    assert.equal(addressOf(found, second), AT)
+    assert.equal(ask(found, NEW_NIC, { requested: AT, server: SERVER }), 'ack')
+    assert.equal(ask(found, NIC, { ciaddr: AT }), 'nak')
+    found.occupied.set(ip(AT), { occupant: NEW_NIC as MacAddress })
+    assert.equal(addressOf(found, printer), 'address-in-use')
+  })
+
+  test('what was given back, or is over, is anybody’s', () => {
+    const found = shared()
+    ask(found, NIC, { ciaddr: AT, server: SERVER }, 'release')
+    assert.equal(addressOf(found, second), AT)
+  })
+
+  test('where nothing is probed the next one has it, and the first is told at its renewal', () => {
+    const found = shared({})
+    assert.deepEqual([addressOf(found, second), ask(found, NIC, { ciaddr: AT })], [AT, 'nak'])
+  })
 })
 
 test('DECLINE and RELEASE are those of the record', () => {

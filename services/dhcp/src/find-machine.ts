@@ -1,5 +1,5 @@
 import { option, userClasses, vendorClass, type DhcpMessage } from '@reboots/protocol/dhcp'
-import { UNSPECIFIED, type MacAddress } from '@reboots/protocol/net'
+import { UNSPECIFIED, type Instant, type MacAddress } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
 import { clientFacts, networkFacts, plainClientFacts, type Sighting } from '@reboots/rules'
 import { MessageTraits } from '@reboots/runtime'
@@ -22,10 +22,14 @@ export function findMachine(
   client: BootClient | undefined,
   arrival: Arrival,
   ports: Ports,
+  now: Instant,
 ): Reservation | { readonly silent: Silence; readonly note?: string } {
   const { machines, settings } = ports
   const machine =
-    machines.byMac(mac) ?? (machines.matching ? matched({ message, mac, client }, arrival, ports) : undefined)
+    machines.byMac(mac) ??
+    (machines.matching
+      ? (matched({ message, mac, client }, arrival, ports) ?? leased(message, arrival, ports, now))
+      : undefined)
   if (machine === undefined) {
     if (!machines.synced) return { silent: 'not-synced' }
     return settings.servesUnknown ? UNKNOWN : { silent: 'unknown-machine' }
@@ -42,6 +46,22 @@ function matched(sender: Sender, arrival: Arrival, ports: Ports): Reservation | 
   if (found === undefined) return undefined
   if (message.giaddr !== UNSPECIFIED) ports.relays.factsOf(message, mac)
   return { ...found.value, foundBy: found.by }
+}
+
+/**
+ * A renewal comes past no relay agent, and what one said before is forgotten at a restart, and unknown to another replica: that the books
+ * have the address leased to its record is enough for a client that uses it.
+ */
+function leased(
+  { giaddr, ciaddr }: DhcpMessage,
+  { from }: Arrival,
+  { machines, leases }: Ports,
+  now: Instant,
+): Reservation | undefined {
+  if (giaddr !== UNSPECIFIED || ciaddr === UNSPECIFIED || from.address !== ciaddr) return undefined
+  const machine = machines.byIp(ciaddr)
+  const lease = machine?.holder === undefined ? undefined : leases.at(ciaddr, now)
+  return lease?.state === 'bound' && lease.client === machine?.holder ? { ...machine, foundBy: 'lease' } : undefined
 }
 
 function sightingOf({ message, mac, client }: Sender, { link }: Arrival, relay: RelayFacts, ports: Ports): Sighting {

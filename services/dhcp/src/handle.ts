@@ -44,7 +44,7 @@ export function handle(message: DhcpMessage, arrival: Arrival, ports: Ports, now
 
   const client = identifyClient(message)
   const mac = macOf(message)
-  const machine = findMachine(message, mac, client, arrival, ports)
+  const machine = findMachine(message, mac, client, arrival, ports, now)
   if ('silent' in machine) return { ...machine, client }
   const asked = {
     ...arrival,

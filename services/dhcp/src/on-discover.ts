@@ -10,12 +10,14 @@ import type { Decision, Outcome, Pending } from './outcome.ts'
 import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
+import { keepCard, unlessRivalled } from './rival.ts'
 
 /** RFC 2131 §4.3.1: offer the client its address, or one of the pool, and say how to boot. */
 export function onDiscover(asked: Asked, machine: Reservation, ports: Ports): Decision {
   const holding = holdingOf(asked, machine, ports)
   if ('silent' in holding) return holding
-  return takingOver(asked, holding, ports, addressFor(asked, machine, holding, ports, MOST_CONFLICTS))
+  const offering = takingOver(asked, holding, ports, addressFor(asked, machine, holding, ports, MOST_CONFLICTS))
+  return holding.reserved === undefined ? offering : unlessRivalled(asked, machine, ports, offering)
 }
 
 /** `conflicts`: how many addresses that are in use it may come upon. */
@@ -69,6 +71,7 @@ function offering(
   const reply = offer(message, lease.address, terms.config, server)
   const answer = withBootAnswer(reply, asked, machine, terms, ports, verdict)
   if ('silent' in answer) return answer
+  keepCard(asked, machine, lease.address, ports)
   return { ...answer, to: replyDestination(message, answer.reply, from) }
 }
 
@@ -91,6 +94,7 @@ function commit(
     if (bound === 'refused') return whyRefused(asked, holding, ports)
     const within = withinLease(answer.reply, bound, asked.now)
     if (within === undefined) return { silent: 'leases-unavailable' }
+    keepCard(asked, machine, lease.address, ports)
     return { ...answer, reply: within, to: replyDestination(message, within, from) }
   }
   return { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, lease.address) }, conclude }

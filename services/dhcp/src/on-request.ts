@@ -17,6 +17,7 @@ import { isForUs, isUsableThere } from './place.ts'
 import { classVerdict, withClass } from './policy-class.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
+import { formatRival, keepCard, rivalOf } from './rival.ts'
 
 /** RFC 2131 §4.3.2: ACK, NAK or silence, by the state the client is in. The README has the table. */
 export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Decision {
@@ -45,7 +46,9 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
     if (lease === 'unavailable') return { silent: 'leases-unavailable' }
     if (lease === 'refused') return refuse(asked, whyNot(named, asked, holding, ports), selecting, ports)
     const reply = withinLease(answer.reply, lease, asked.now)
-    return reply === undefined ? { silent: 'leases-unavailable' } : { ...answer, reply, to }
+    if (reply === undefined) return { silent: 'leases-unavailable' }
+    keepCard(asked, machine, named, ports)
+    return { ...answer, reply, to }
   }
   const bind: Pending = { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, named) }, conclude }
   if (holding.reserved === undefined && state === 'init-reboot')
@@ -128,7 +131,7 @@ function whatIsWrong(
   holding: Holding,
   machine: Reservation,
   named: Ipv4Address | undefined,
-  { settings }: Ports,
+  ports: Ports,
 ): string | undefined {
   if (named === undefined) return 'no address was requested'
   if (holding.termsOf(named) === undefined) {
@@ -137,7 +140,9 @@ function whatIsWrong(
       : `${formatIpv4(named)} is not the reserved address`
   }
   if (holding.reserved === undefined) return undefined
-  return isUsableThere(machine.address!, asked, settings) ? undefined : 'wrong network'
+  if (!isUsableThere(machine.address!, asked, ports.settings)) return 'wrong network'
+  const rival = rivalOf(asked, machine, ports)
+  return rival && formatRival(rival, machine)
 }
 
 /** A client that answers our own offer is always told; any other may be in the care of another server unless we are authoritative. */

@@ -7,9 +7,12 @@ import {
   type DhcpMessage,
 } from '@reboots/protocol/dhcp'
 import { inSubnet, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
+import type { ProbeRequest } from '@reboots/runtime'
 import type { Segment } from './addressing/segment.ts'
 import type { Asked, Settings } from './ports.ts'
 import type { ReservedAddress } from './reservation.ts'
+
+type Way = Omit<ProbeRequest, 'known'>
 
 /**
  * An address of the network that the client is on, if the message says so: link selection (RFC 3527), else subnet selection if that is
@@ -64,4 +67,12 @@ export function isUsableThere(address: ReservedAddress, asked: Asked, settings: 
   if (inSubnet(here, address.ip, address.mask)) return true
   const segment = segmentOf(asked, settings)
   return segment !== undefined && segment === settings.networks.segmentOf(address.ip)
+}
+
+/** How to ask who uses an address: by ARP at an interface of ours, by ping behind a router. */
+export function wayTo(address: Ipv4Address, { mac: client, link }: Asked, { networks }: Settings): Way {
+  const there = networks.segmentOf(address)
+  const here =
+    there === undefined ? inSubnet(address, link.address, link.mask) : there === networks.segmentOn(link.name)
+  return { address, link: link.name, method: here ? 'arp' : 'icmp', client }
 }

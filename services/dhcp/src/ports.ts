@@ -9,6 +9,7 @@ import type { Classes } from './addressing/classes.ts'
 import type { Networks } from './addressing/networks.ts'
 import type { RelayMemory } from './relay-memory.ts'
 import type { Reservation } from './reservation.ts'
+import type { Cards } from './rival.ts'
 
 /** What deciding needs from the world. Everything answers at once, from memory; steps in the lease store are part of the decision. */
 export interface Ports {
@@ -17,6 +18,7 @@ export interface Ports {
   readonly history: Histories
   readonly leases: Leases
   readonly relays: RelayMemory
+  readonly cards: Cards
   readonly chainLoads: ChainLoads
   readonly settings: Settings
 }
@@ -27,6 +29,8 @@ export interface Machines {
   /** Some record is found by something else than a MAC: only then is it of use to ask `byTraits`. */
   readonly matching: boolean
   byTraits(traits: Traits<Sighting>): Found<Reservation> | undefined
+  /** By its reserved address. */
+  byIp(address: Ipv4Address): Reservation | undefined
   /** False until the records have been seen once. */
   readonly synced: boolean
 }

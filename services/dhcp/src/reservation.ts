@@ -20,8 +20,8 @@ export interface Reservation {
   readonly machine: MachineFacts
   /** Who has its reserved address in the books; absent: the MAC that asks. */
   readonly holder?: string | undefined
-  /** Absent: by its MAC. */
-  readonly foundBy?: FoundBy | undefined
+  /** Absent: by its MAC. `lease`: by what the books say of the address that it uses. */
+  readonly foundBy?: FoundBy | 'lease' | undefined
   /** The record asks for no DHCP answer. */
   readonly disabled: boolean
   /** Absent: the record has no address. */

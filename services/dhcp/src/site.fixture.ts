@@ -43,6 +43,7 @@ import type { Decision, Outcome, Reply } from './outcome.ts'
 import type { Arrival, Link, Ports, Settings } from './ports.ts'
 import { RelayMemory } from './relay-memory.ts'
 import { reservationOf, type Reservation } from './reservation.ts'
+import { Cards } from './rival.ts'
 
 export const ip = (text: string): Ipv4Address => parseIpv4(text)!
 
@@ -105,6 +106,15 @@ function indexOf(machines: readonly hardware.Machine[]): MachineIndex<Reservatio
   return index
 }
 
+/** Nothing changes a policy, and most sites have the same. */
+const policies = new Map<string, Policy>()
+
+function parsed(text: string): Policy {
+  let policy = policies.get(text)
+  if (policy === undefined) policies.set(text, (policy = parsePolicy(text, 'test')))
+  return policy
+}
+
 /** A dhcp service without sockets: records, a policy, a lease table and a clock that stands until it is moved. */
 export class Site {
   ports: Ports & { readonly leases: LeaseTable }
@@ -140,11 +150,12 @@ export class Site {
     }
     const index = () => this.#index
     const policy = 'policy' in options ? options.policy : DEFAULT_POLICY
-    this.#policy = policy === undefined ? undefined : parsePolicy(policy, 'test')
+    this.#policy = policy === undefined ? undefined : parsed(policy)
     this.ports = {
       machines: {
         byMac: (mac) => index().byMac(mac),
         byTraits: (traits) => index().byTraits(traits),
+        byIp: (address) => index().byIp(address),
         get matching() {
           return index().matching
         },
@@ -154,6 +165,7 @@ export class Site {
       history: { of: (subject) => options.history?.[subject] },
       leases: new LeaseTable(),
       relays: new RelayMemory(),
+      cards: new Cards(),
       chainLoads: new ChainLoads(),
       settings,
     }

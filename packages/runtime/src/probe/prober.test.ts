@@ -113,6 +113,13 @@ describe('an address', () => {
     assert.deepEqual(wire.counted, ['9 free', '9 remembered', '9 remembered'])
   })
 
+  test('is asked for again, whatever is remembered, when that is wanted', () => {
+    const wire = new Wire()
+    const { probe } = probing(wire)
+    const asked = [{ known: true }, {}, { anew: true }].map((more) => probe(request(9, more)))
+    assert.deepEqual([asked, wire.questions], [['free', 'free', 'parked'], [9]])
+  })
+
   test('that its client has had is not asked for, nor when the client says the same again', () => {
     const wire = new Wire()
     const { probe } = probing(wire)

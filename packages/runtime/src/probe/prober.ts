@@ -11,6 +11,8 @@ export interface ProbeRequest {
   readonly client: MacAddress
   /** The client has had the address: it need not be asked for. */
   readonly known: boolean
+  /** It is asked now, whatever was found out before. */
+  readonly anew?: boolean
 }
 
 /** `free`: as far as is known. Who answered is known by ARP only. */
@@ -111,7 +113,8 @@ export class Prober {
     this.#running.clear()
   }
 
-  #skipped({ address, known }: ProbeRequest): ProbeOutcome | undefined {
+  #skipped({ address, known, anew }: ProbeRequest): ProbeOutcome | undefined {
+    if (anew === true) return undefined
     const now = this.#options.now()
     if (known) this.#remember(address, now)
     return (this.#free.get(address) ?? 0) > now ? 'remembered' : undefined

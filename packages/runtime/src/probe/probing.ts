@@ -36,7 +36,7 @@ export class Probing {
   private constructor(options: ProbingOptions, sockets: RawSockets | undefined) {
     this.#options = options
     this.#sockets = sockets
-    this.#prober = new Prober({ askerFor: (request) => this.#askers.get(wayOf(request)), ...world(options) })
+    this.#prober = new Prober({ askerFor: (request) => this.#askerFor(wayOf(request)), ...world(options) })
     const gauge = options.metrics.gauge(`reboots_${options.name}_probes_running`, 'Addresses that are being asked for')
     options.metrics.onScrape(() => gauge.set(this.#prober.size))
   }
@@ -59,7 +59,11 @@ export class Probing {
       asker.close()
     }
     this.#prober.budget = wires
-    const problems = wanted.flatMap((way) => this.#openWay(way) ?? [])
+    this.#warnOf(wanted.flatMap((way) => this.#openWay(way) ?? []))
+  }
+
+  /** Each problem once, as long as it lasts. */
+  #warnOf(problems: readonly string[]): void {
     const unheard = problems.filter((problem) => !this.#problems.includes(problem))
     this.#problems = problems
     if (unheard.length > 0)
@@ -70,6 +74,15 @@ export class Probing {
     this.#prober.close()
     for (const asker of this.#askers.values()) asker.close()
     this.#askers.clear()
+  }
+
+  /** Most ways are opened beforehand; a record of the hardware service may make another one necessary at any time. */
+  #askerFor(way: string): Asker | undefined {
+    if (!this.#askers.has(way) && !this.#problems.some((problem) => problem.startsWith(`${way}: `))) {
+      const problem = this.#openWay(way)
+      if (problem !== undefined) this.#warnOf([...this.#problems, problem])
+    }
+    return this.#askers.get(way)
   }
 
   /** What keeps it from being opened; undefined when it is open. */

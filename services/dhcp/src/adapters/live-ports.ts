@@ -6,6 +6,7 @@ import { LIVE, settingsOf, type Config } from '../config.ts'
 import type { Ports, Settings } from '../ports.ts'
 import { RelayMemory } from '../relay-memory.ts'
 import type { Reservation } from '../reservation.ts'
+import { Cards } from '../rival.ts'
 import { openControlPlane, warnOfClasses } from './replicas.ts'
 
 /** What deciding needs from the world, as it is now. */
@@ -38,7 +39,7 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
     log,
     metrics,
   })
-  const memories = { relays: new RelayMemory(), chainLoads: new ChainLoads() }
+  const memories = { relays: new RelayMemory(), cards: new Cards(), chainLoads: new ChainLoads() }
   let current: Ports = { ...replicas, ...memories, leases, settings: settings.current }
   return {
     get current() {
