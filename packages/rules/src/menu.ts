@@ -24,8 +24,8 @@ export interface MenuEntry {
 export type Boots =
   | BootDecision
   | { readonly kind: 'local-disk' }
-  /** A file that firmware loads by itself, by its name on the TFTP server. */
-  | { readonly kind: 'file'; readonly file: string }
+  /** A file that firmware loads by itself, by its name on the TFTP server; `layers` are those that it asks for later, from layer 1 on. */
+  | { readonly kind: 'file'; readonly file: string; readonly layers?: readonly string[] }
   /** Other boot servers have it: those with these addresses, or whoever answers. */
   | { readonly kind: 'elsewhere'; readonly servers: readonly Ipv4Address[] }
 

@@ -127,9 +127,13 @@ function readBoot(reader: Reader, place: Place, profiles: Profiles): Boots | und
   return reader.report(place, `there is no profile ${JSON.stringify(name)}${hint}`)
 }
 
+/** A name, or a list of them: a name for each layer. */
 function readFile(reader: Reader, place: Place): Boots | undefined {
-  const file = readBootFileName(reader, place)
-  return file === undefined ? undefined : { kind: 'file', file }
+  const places = isScalar(place.node) ? [place] : reader.readList(place, 'a list of boot files', LIMITS.listItems)
+  if (places?.length === 0) return reader.report(place, 'a list of boot files has one at least')
+  const [file, ...layers] = places?.map((each) => readBootFileName(reader, each)) ?? []
+  if (file === undefined || !layers.every((name) => name !== undefined)) return undefined
+  return layers.length === 0 ? { kind: 'file', file } : { kind: 'file', file, layers }
 }
 
 function readElsewhere(reader: Reader, title: string, type: Place, server: Place | undefined): MenuEntry | undefined {

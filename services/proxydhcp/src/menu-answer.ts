@@ -9,7 +9,7 @@ import {
   type BootItem,
   type Discovery,
 } from '@reboots/protocol/pxe'
-import { bootMenuOf, type Menu } from '@reboots/rules'
+import { bootMenuOf, type Boots, type Menu } from '@reboots/rules'
 import { NOTHING_CHOSEN } from './choices.ts'
 import { targetOf, type Decided } from './find-target.ts'
 import type { Silence, Silent } from './outcome.ts'
@@ -52,22 +52,31 @@ export function itemAnswer(
 ): { readonly reply: DhcpMessage; readonly chosen: string } | Silent {
   const index = menu.entries.findIndex(({ type }) => type === chosen.type)
   const entry = menu.entries[index]
-  const silent = whyNot(chosen, entry?.boots.kind)
+  const silent = whyNot(chosen, entry?.boots)
   const { client, verdict } = decided
   if (entry === undefined || silent !== undefined) return { silent: silent ?? 'unknown-boot-item', verdict }
   const target = targetOf(decided, index + 1)
   if ('silent' in target) return target
+  const file = entry.boots.kind === 'file' ? fileOf(entry.boots, chosen.layer) : undefined
   // A file may be an iPXE of the site's own, which would be sent to itself again and again.
   if (entry.boots.kind === 'boot') ports.choices.choose(client.mac, menu.name, index + 1, now)
   else ports.choices.forget(client.mac)
-  return { reply: bootItemAck(request, client, target, server, chosen), chosen: entry.title }
+  const ofLayer = file === undefined ? target : { ...target, file }
+  return { reply: bootItemAck(request, client, ofLayer, server, chosen), chosen: entry.title }
 }
 
-function whyNot({ type, layer, credentials }: BootItem, boots: string | undefined): Silence | undefined {
+function whyNot({ type, layer, credentials }: BootItem, boots: Boots | undefined): Silence | undefined {
   if (credentials) return 'credentials-wanted'
-  if (boots === undefined || layer !== 0) return 'unknown-boot-item'
-  if (type === LOCAL_BOOT) return 'local-disk-chosen'
-  return boots === 'elsewhere' ? 'boot-item-of-other-server' : undefined
+  if (boots === undefined) return 'unknown-boot-item'
+  if (boots.kind === 'elsewhere') return 'boot-item-of-other-server'
+  const isServed = layer === 0 || (boots.kind === 'file' && fileOf(boots, layer) !== undefined)
+  if (!isServed) return 'unknown-boot-item'
+  return type === LOCAL_BOOT ? 'local-disk-chosen' : undefined
+}
+
+/** Layer 0 is what is loaded first, and the others what that asks for by the same type (PXE 2.1 §2.2.5). */
+function fileOf({ file, layers = [] }: Extract<Boots, { kind: 'file' }>, layer: number): string | undefined {
+  return layer === 0 ? file : layers[layer - 1]
 }
 
 /**

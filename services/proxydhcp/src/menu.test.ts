@@ -21,7 +21,7 @@ menus:
     entries:
       - { title: Shell, boot: shell }
       - { title: Local, boot: local-disk }
-      - { title: Memory test, file: memtest.bin }
+      - { title: Memory test, file: [memtest.bin, memtest.1] }
       - { title: Windows, type: 32769, server: 192.168.77.9 }
       - { title: Whoever, type: 9 }
       - { title: Hook, boot: hook }
@@ -175,6 +175,11 @@ describe('what is chosen, on port 4011', () => {
     )
   })
 
+  test('the next file of an entry is another layer of it', () => {
+    const { reply, chosen } = replied(ask(changed(romAsking, { 43: '470480030001ff' }), ports))
+    assert.deepEqual([reply.file, chosen, hex(reply.options.get(43)!)], ['memtest.1', 'Memory test', '470480030001ff'])
+  })
+
   test('a ROM that has not chosen gets the menu again', () => {
     const { reply } = replied(ask(romAsking, ports))
     const offer = replied(handle(rom, { link: LINK, from: NOBODY }, ports, NOW)).reply
@@ -193,7 +198,10 @@ describe('what is chosen, on port 4011', () => {
   const silences: readonly (readonly [string, string, Ports, string])[] = [
     ['a type that is in no menu', '470480050000ff', ports, 'unknown-boot-item'],
     ['a type where the policy has no menu', '470480000000ff', site({ policy: bootPolicy() }), 'unknown-boot-item'],
-    ['another layer', '470480000001ff', ports, 'unknown-boot-item'],
+    ['a layer that a profile has not', '470480000001ff', ports, 'unknown-boot-item'],
+    ['a layer beyond the last file', '470480030002ff', ports, 'unknown-boot-item'],
+    ['a layer of the disk', '470400000001ff', ports, 'unknown-boot-item'],
+    ['a layer of another server', '470480010001ff', ports, 'boot-item-of-other-server'],
     ['the local disk', '470400000000ff', ports, 'local-disk-chosen'],
     ['what another server has', '470480010000ff', ports, 'boot-item-of-other-server'],
     ['signed credentials', '470480008000ff', ports, 'credentials-wanted'],

@@ -122,9 +122,9 @@ function policy({ menu }: Site): string {
   return `${RULES}otherwise: { menu: m }\nmenus: ${JSON.stringify(menus)}\n`
 }
 
-/** A file of ours is one that firmware loads by itself; its layer belongs to its name, as in every subject. */
+/** A file of ours is one that firmware loads by itself; the layer belongs to its name, as in every subject. */
 function entryOf({ text: title, type, server, file }: MenuItem): unknown {
-  if (file !== undefined) return { title, file: `${file}.0` }
+  if (file !== undefined) return { title, file: [`${file}.0`, `${file}.1`] }
   return type === 0 ? { title, boot: 'local-disk' } : { title, type, server }
 }
 
