@@ -7,7 +7,7 @@ import { BOOT, MENU_SITE, PROXY_SITE, SERVER, stranger } from './src/site.ts'
 import { menuOf } from './src/vendor-options.ts'
 import { ip, text, u16 } from './src/wire/octets.ts'
 import { ACK, OFFER, type RequestOption } from './src/wire/request.ts'
-import type { Message } from './src/wire/reply.ts'
+import { readSubOptions, type Message } from './src/wire/reply.ts'
 
 /* Answers that dnsmasq was once heard to give, octet for octet, where PXE leaves no choice: whoever serves PXE gives these. */
 
