@@ -80,9 +80,9 @@ conformance('Golden answers: a menu', MENU_SITE, (row) => {
     async (lab) => {
       const own = typeOfInstall(await offered(lab))
       for (const layer of ['0000', '0001']) {
-        const chosen = `4704${own}${layer}ff`
-        const ack = await stage4011(lab, stranger(22), 0, { options: [[43, chosen]] })
-        assert.deepEqual([ack.type, ack.option(43), ack.file], [ACK, chosen, `undionly.${Number(layer)}`])
+        const ack = await stage4011(lab, stranger(22), 0, { options: [[43, `4704${own}${layer}ff`]] })
+        const chosen = readSubOptions(ack.option(43)!, { end: true }).get(71)
+        assert.deepEqual([ack.type, chosen, ack.file], [ACK, `${own}${layer}`, `undionly.${Number(layer)}`])
       }
       await lab.unanswered(bootRequest(stranger(22), 0, { options: [[43, '470400000000ff']] }), to4011())
     },
