@@ -1,5 +1,6 @@
 import { CONFIG_REFUSED, ConfigError, didYouMean, formatRefusal, OperatorError } from '@reboots/runtime'
 import type { Command } from './command.ts'
+import { boots } from './boots/boots.ts'
 import { byoDhcp } from './byo-dhcp/byo-dhcp.ts'
 import { check } from './check.ts'
 import { config } from './config.ts'
@@ -11,7 +12,7 @@ import { rules } from './rules/rules.ts'
 import { test } from './test.ts'
 import { up } from './up/up.ts'
 
-const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, rules, byoDhcp, check, test, config, regenerate]
+const COMMANDS: readonly Command[] = [up, demo, dhcp, leases, rules, boots, byoDhcp, check, test, config, regenerate]
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h'])
 
 function commandNamed(name: string): Command {
