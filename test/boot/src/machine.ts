@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly disk?: string
   /** Of its board; without one firmware sends zeros. */
   readonly uuid?: string
+  /** It starts again when it is told to; otherwise it goes off then. */
+  readonly restarts?: boolean
 }
 
 /** Something the firmware, iPXE or the kernel said on the serial console. */
@@ -92,6 +94,7 @@ export class Machine {
     const monitorArgs = ['-monitor', `unix:${monitor},server=on,wait=off`]
     const args = [
       ...BOARD,
+      ...(options.restarts === true ? [] : ['-no-reboot']),
       ...monitorArgs,
       ...(await firmwareArgs(options)),
       ...networkArgs(tap, options),
@@ -173,7 +176,7 @@ const PROMPT = '(qemu) '
 
 // EDK2 from 2024.05 on offers no network boot without a source of randomness.
 const BOARD = words(
-  '-nodefaults -display none -no-reboot -accel tcg -m 1024 -serial stdio',
+  '-nodefaults -display none -accel tcg -m 1024 -serial stdio',
   '-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci,rng=rng0',
 )
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, type Capture, type Host, type Running } from '@reboots/testkit'
 import { initramfs, reportPattern } from './initramfs.ts'
 import { kernelPath } from './kernel.ts'
-import { Machine, type Firmware } from './machine.ts'
+import { Machine, type Firmware, type MachineOptions } from './machine.ts'
 import { hardwareDocument, INITRD, KERNEL, type MachineRecord } from './record.ts'
 import { startRouter, type Ipv6, type SiteDhcp } from './site.ts'
 import { CONTROL_PLANE, Stack, type ServiceName } from './stack.ts'
@@ -34,6 +34,8 @@ export interface NetworkOptions {
   readonly records: readonly MachineRecord[]
   /** The boot policy, a document; absent: the one that ships. */
   readonly policy?: string
+  /** More for the section `rules` of the configuration. */
+  readonly rules?: object
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
   /** How machines may look for boot servers; absent: not at all. */
@@ -121,14 +123,18 @@ export class Network {
 
   /** On a network behind a router, if one is given. */
   async powerOn(firmware: Firmware, mac: string, disk?: string, uuid?: string, lan = this.lan): Promise<Machine> {
+    const more = { ...(disk === undefined ? {} : { disk }), ...(uuid === undefined ? {} : { uuid }) }
+    return this.#powerOn({ firmware, mac, ...more }, lan)
+  }
+
+  /** A machine that starts again when what it runs says so, instead of going off. */
+  async powerOnForLong(firmware: Firmware, mac: string): Promise<Machine> {
+    return this.#powerOn({ firmware, mac, restarts: true }, this.lan)
+  }
+
+  async #powerOn(options: Omit<MachineOptions, 'directory'>, lan: Lan): Promise<Machine> {
     const directory = join(this.directory, `machine-${this.#machines.length}`)
-    const machine = await Machine.powerOn(lan, {
-      firmware,
-      mac,
-      directory,
-      ...(disk === undefined ? {} : { disk }),
-      ...(uuid === undefined ? {} : { uuid }),
-    })
+    const machine = await Machine.powerOn(lan, { ...options, directory })
     this.#machines.push(machine)
     return machine
   }
@@ -211,10 +217,10 @@ async function hostOfSite(
   return siteHere ? reboots : lan.addHost('site', { address: `${SITE_ADDRESS}/24` })
 }
 
-function configuration({ policy, discovery, port67 }: NetworkOptions): unknown {
+function configuration({ policy, rules, discovery, port67 }: NetworkOptions): unknown {
   return {
     proxydhcp: { ...(discovery !== undefined && { discovery }), ...(port67 !== undefined && { port67 }) },
-    ...(policy !== undefined && { rules: { policy: POLICY_FILE } }),
+    rules: { ...(policy !== undefined && { policy: POLICY_FILE }), ...rules },
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'] },
     tftp: { root: [TFTP_ROOT, '/usr/lib/ipxe'] },
