@@ -75,7 +75,8 @@ export class RuleIndex {
   }
 }
 
-function factAt(facts: Facts, path: readonly string[]): unknown {
+/** What is there, be it a text, a list or a whole mapping. */
+export function factAt(facts: Facts, path: readonly string[]): unknown {
   let value: unknown = facts
   for (const name of path) {
     // Labels may have any name, also that of something every object inherits.
@@ -126,7 +127,7 @@ function either(one: Clause | undefined, other: Clause | undefined): Clause | un
   return { ...one, values: [...one.values, ...other.values] }
 }
 
-function literalOf(node: ASTNode): Key | undefined {
+export function literalOf(node: ASTNode): Key | undefined {
   if (node.op !== 'value') return undefined
   const value: unknown = node.args
   if (typeof value === 'string') return value
@@ -147,7 +148,8 @@ function factOf(node: ASTNode): { readonly path: readonly string[]; readonly typ
   return typeof type === 'string' ? { path, type } : undefined
 }
 
-function namesOf(node: ASTNode): readonly string[] | undefined {
+/** The names on the way to a fact or to what an expression calls so; undefined for anything else. */
+export function namesOf(node: ASTNode): readonly string[] | undefined {
   if (node.op === 'id') return [node.args]
   const name = node.op === '.' ? node.args[1] : node.op === '[]' ? literalOf(node.args[1]) : undefined
   if ((node.op !== '.' && node.op !== '[]') || typeof name !== 'string') return undefined

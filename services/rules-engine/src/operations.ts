@@ -1,7 +1,8 @@
 import type { rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
-import { lintPolicy, type Histories, type Problem } from '@reboots/rules'
+import { lintPolicy, type Histories, type ImpactReport, type Problem } from '@reboots/rules'
 import type { Accepted } from './accept.ts'
+import { impactOn } from './impact.ts'
 import { onDecide } from './on-decide.ts'
 import type { Applied, Change, Policies } from './policies.ts'
 import { StoreGone, type Entry, type EntryHead, type Machines, type SignedDocument } from './ports.ts'
@@ -31,8 +32,16 @@ export interface AppliedDocument extends Applied {
 /** A version, empty for the one in force; or a document that is none yet. */
 export type Under = { readonly version: string } | Omit<GivenDocument, 'signature'>
 
+/** Versions, and what changes between them. */
+export interface Impacted extends ImpactReport {
+  readonly before: string
+  readonly after: string
+}
+
 export const MOST_LISTED = 1000
 const LISTED = 100
+/** Machines that are named of each difference. */
+const EXAMPLES = 10
 
 /** What can be asked of the policy, whichever way it is asked. Rejects with Refusal. */
 export class Operations {
@@ -93,6 +102,15 @@ export class Operations {
     const answer = onDecide(request, { policy }, this.#machines, this.#histories, this.#now())
     if ('code' in answer) throw new Refusal('bad-request', answer.details)
     return answer.response
+  }
+
+  /** What changes for the machines there are, if a document takes the place of the policy in force. */
+  async impact(given: Omit<GivenDocument, 'signature'>, examples: number): Promise<Impacted> {
+    const after = this.#policies.look(unsigned(given.document), nameOf(given))
+    const { policy, version } = this.#policies.current
+    const both = [policy, after.policy] as const
+    const report = await impactOn(this.#machines, both, this.#histories, this.#now(), examples || EXAMPLES)
+    return { before: version, after: after.version, ...report }
   }
 
   async #policyOf(under: Under) {

@@ -1,7 +1,7 @@
 import { status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { policies as api, rules } from '@reboots/api'
 import type { Instant } from '@reboots/protocol/net'
-import type { Histories } from '@reboots/rules'
+import type { Difference, Histories } from '@reboots/rules'
 import type { Log, Metrics } from '@reboots/runtime'
 import { Operations } from './operations.ts'
 import type { Policies } from './policies.ts'
@@ -73,6 +73,10 @@ export function policyService(administration: Administration): api.PolicyService
       const under = policy?.$case === 'document' ? { document: policy.value, source } : { version: policy?.value ?? '' }
       return { decision: await operations.explain(client ?? rules.DecideRequest.create(), under) }
     }),
+    impact: answers('impact', async (request) => {
+      const { differences, clients, assumed, ...rest } = await operations.impact(request, request.examples)
+      return { ...rest, differences: differences.map(differenceMessage), clients: [...clients], assumed: [...assumed] }
+    }),
   }
 }
 
@@ -103,4 +107,8 @@ async function settle<R>(
 export function versionMessage({ revision, at, ...head }: EntryHead): api.PolicyVersion {
   const { version, by, why, origin, rules, tests } = head
   return { revision: BigInt(revision), version, at: new Date(at), by, why, origin, rules, tests }
+}
+
+function differenceMessage({ before, after, machines, clients, examples }: Difference): api.Difference {
+  return { before, after, machines, clients: [...clients], examples: [...examples] }
 }

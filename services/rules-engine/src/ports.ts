@@ -9,10 +9,12 @@ export interface KnownMachine {
   readonly subnet: string
 }
 
-/** What Decide needs to know of machines. */
+/** What Decide and Impact need to know of machines. */
 export interface Machines {
   byMac(mac: MacAddress): KnownMachine | undefined
   byId(id: string): readonly KnownMachine[]
+  /** Every interface of every machine. */
+  values(): Iterable<KnownMachine>
   readonly matching: boolean
   byTraits(traits: Traits<Sighting>): Found<KnownMachine> | undefined
   /** Why no records have been received so far; undefined once there have been. */

@@ -26,6 +26,7 @@ const MAC = '52:54:00:00:00:01'
 const NO_MACHINES: Machines = {
   byMac: () => undefined,
   byId: () => [],
+  values: () => [],
   matching: false,
   byTraits: () => undefined,
   problem: 'no machines yet from nowhere: not reached yet',

@@ -2,7 +2,18 @@ import { hostname, userInfo } from 'node:os'
 import { didYouMean, OperatorError } from '@reboots/runtime'
 import { readArguments } from '../command.ts'
 
-export const ACTIONS = ['check', 'test', 'lint', 'diff', 'apply', 'rollback', 'history', 'show', 'explain'] as const
+export const ACTIONS = [
+  'check',
+  'test',
+  'lint',
+  'diff',
+  'apply',
+  'rollback',
+  'history',
+  'show',
+  'explain',
+  'impact',
+] as const
 
 export type Action = (typeof ACTIONS)[number]
 
@@ -15,6 +26,7 @@ const OPTIONS = {
   replaces: text,
   signature: text,
   limit: { type: 'string', default: '20' },
+  examples: { type: 'string', default: '5' },
   policy: text,
   mac: text,
   arch: text,
@@ -61,6 +73,7 @@ const SHAPES: Readonly<Record<Action, Shape>> = {
   rollback: { words: '[VERSION]', least: 0, most: 1, options: CHANGE },
   history: { words: '', least: 0, most: 0, options: ['address', 'limit'] },
   show: { words: '[VERSION]', least: 0, most: 1, options: ['address'] },
+  impact: { words: 'FILE', least: 1, most: 1, options: ['address', 'examples'] },
   explain: { words: '', least: 0, most: 0, options: ['address', 'policy', ...CLIENT, ...RELAYED] },
 }
 

@@ -42,6 +42,10 @@ export class PolicyApi {
     return this.#ask(this.#client.explain, request)
   }
 
+  impact(request: policies.ImpactRequest): Promise<policies.ImpactResponse> {
+    return this.#ask(this.#client.impact, request)
+  }
+
   close(): void {
     this.#client.close()
   }

@@ -100,7 +100,7 @@ describe('of a running rules-engine', () => {
   })
   after(async () => {
     service.kill('SIGTERM')
-    await once(service, 'exit')
+    if (service.exitCode === null) await once(service, 'exit')
     await hardware.stop()
   })
 
@@ -133,6 +133,18 @@ describe('of a running rules-engine', () => {
       unknown.output,
       /no {3}arm: client\.firmware == "uefi-arm64" is false \(client\.firmware = "uefi-x64"\)/,
     )
+
+    writeFileSync(
+      at('next.yaml'),
+      GOOD.replace('lab.ipxe', 'lab2.ipxe')
+        .replace('otherwise: ignore', 'otherwise: local-disk')
+        .replace('expect: ignore', 'expect: local-disk'),
+    )
+    const impact = await ask('impact', 'next.yaml')
+    assert.match(impact.output, /^2 of 2 machines would get something else/)
+    assert.match(impact.output, /\n1 machine: boot lab -> boot lab, changed\n {2}m1\n/)
+    assert.match(impact.output, /\n1 machine: ignore -> local-disk \(as \d+ ways to ask\)\n {2}\(no record\)\n/)
+    assert.equal((await ask('impact', 'good.yaml')).code, 0)
 
     const back = await ask('rollback', '--json', '--by', 'ben')
     assert.equal((JSON.parse(back.output) as { revision: number }).revision, 3)

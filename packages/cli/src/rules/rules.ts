@@ -4,11 +4,12 @@ import { Declined, PolicyApi } from './call.ts'
 import { apply, rollback } from './change.ts'
 import { explain } from './explain.ts'
 import { diff, history, show } from './history.ts'
+import { impact } from './impact.ts'
 import { check, lint, test } from './local.ts'
 
 export const rules: Command = {
   name: 'rules',
-  summary: 'the boot policy: check, test, lint, diff, apply, rollback, history, show, explain',
+  summary: 'the boot policy: check, test, lint, diff, apply, rollback, history, show, explain, impact',
   usage: `reboots rules check|test|lint FILE...
 reboots rules diff FILE|VERSION [FILE|VERSION]
 reboots rules apply FILE [--why TEXT] [--by NAME] [--replaces VERSION] [--signature FILE.sig]
@@ -16,6 +17,7 @@ reboots rules rollback [VERSION] [--why TEXT] [--by NAME] [--replaces VERSION]
 reboots rules history [--limit 20]
 reboots rules show [VERSION]
 reboots rules explain --mac MAC [--arch 7|uefi-x64] [--policy FILE|VERSION] [...]
+reboots rules impact FILE [--examples 5]
 
 Without a service, by the file alone:
 
@@ -34,6 +36,8 @@ show      prints the policy in force, or VERSION
 explain   what a machine would get, by which rule, and of each rule before it the clause that was false. More that rules may ask for:
           --transport PXEClient|HTTPClient --loader firmware|ipxe --uuid U --vendor-class C --user-class C --link L --giaddr A
           --circuit-id HEX --remote-id HEX --client-id HEX --machine ID
+impact    for which machines FILE would make a difference, and which: every hardware record, and a machine without one, is decided on under both
+          policies, in each way to ask that some rule tells apart. Profiles that change behind their name are a difference
 
 A VERSION is the beginning of one, 4 digits or more, or a revision as #7.
 
@@ -68,4 +72,5 @@ const REMOTE: Readonly<Partial<Record<Action, (api: PolicyApi, args: RulesArgume
   history,
   show,
   explain,
+  impact,
 }

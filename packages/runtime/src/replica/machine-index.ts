@@ -24,6 +24,8 @@ export interface MachineIndex<T, F> {
   /** Some record is found by something else than a MAC. */
   readonly matching: boolean
   byTraits(traits: Traits<F>): Found<T> | undefined
+  /** Every interface of every machine. */
+  values(): Iterable<T>
   readonly size: number
   readonly addresses: Iterable<Ipv4Address>
   /**
@@ -98,6 +100,9 @@ export function createMachineIndex<T, F>(
       return !matches.empty
     },
     byTraits: (traits) => matches.find(traits),
+    *values() {
+      for (const { values } of machines.values()) yield* values
+    },
     get size() {
       return machines.size
     },

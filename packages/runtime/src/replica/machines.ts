@@ -32,6 +32,8 @@ export interface MachineReplica<T, F = unknown> {
   readonly matching: boolean
   /** For whom no MAC is in a record: by client identifier, circuit and remote id, UUID, then conditions. */
   byTraits(traits: Traits<F>): Found<T> | undefined
+  /** Every interface of every machine, as they are when the walk begins; changes in between may be in it. */
+  values(): Iterable<T>
   /** The reserved addresses that there are. */
   readonly addresses: Iterable<Ipv4Address>
   /** Machines held. */
@@ -101,6 +103,7 @@ export function openMachineReplica<T, F = unknown>(options: MachineReplicaOption
       return current.matching
     },
     byTraits: (traits) => current.byTraits(traits),
+    values: () => current.values(),
     get addresses() {
       return current.addresses
     },

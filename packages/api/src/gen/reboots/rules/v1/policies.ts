@@ -150,6 +150,41 @@ export interface ExplainResponse {
   decision: DecideResponse | undefined;
 }
 
+export interface ImpactRequest {
+  document: string;
+  /** What problems call the document; empty: policy. */
+  source: string;
+  /** How many machines are named of each difference; 0: 10. */
+  examples: number;
+}
+
+/** Machines that get something else, and the same instead of the same. */
+export interface Difference {
+  /** What they get, for people: `boot hook`, `deny "broken"`. */
+  before: string;
+  after: string;
+  machines: number;
+  /** The ways to ask in which it makes a difference for some of them: `x64-uefi`, `x64-uefi, iPXE`. */
+  clients: string[];
+  /** Ids of the first of them. */
+  examples: string[];
+}
+
+export interface ImpactResponse {
+  /** Versions of the policy in force, and of the document. */
+  before: string;
+  after: string;
+  machines: number;
+  /** Those for which there is a difference in some way to ask. */
+  changed: number;
+  /** Those with the most machines first. */
+  differences: Difference[];
+  /** The ways to ask that were tried: those that some rule can tell apart. */
+  clients: string[];
+  /** Facts that rules look at and nobody knows before a machine asks: taken as empty. */
+  assumed: string[];
+}
+
 function createBasePolicyVersion(): PolicyVersion {
   return { revision: 0n, version: "", at: undefined, by: "", why: "", origin: "", rules: 0, tests: 0 };
 }
@@ -1710,6 +1745,407 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
   },
 };
 
+function createBaseImpactRequest(): ImpactRequest {
+  return { document: "", source: "", examples: 0 };
+}
+
+export const ImpactRequest: MessageFns<ImpactRequest> = {
+  encode(message: ImpactRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.document !== "") {
+      writer.uint32(10).string(message.document);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.examples !== 0) {
+      writer.uint32(24).uint32(message.examples);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImpactRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImpactRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.document = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.examples = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ImpactRequest {
+    return {
+      document: isSet(object.document) ? globalThis.String(object.document) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      examples: isSet(object.examples) ? globalThis.Number(object.examples) : 0,
+    };
+  },
+
+  toJSON(message: ImpactRequest): unknown {
+    const obj: any = {};
+    if (message.document !== "") {
+      obj.document = message.document;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.examples !== 0) {
+      obj.examples = Math.round(message.examples);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ImpactRequest>): ImpactRequest {
+    return ImpactRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImpactRequest>): ImpactRequest {
+    const message = createBaseImpactRequest();
+    message.document = object.document ?? "";
+    message.source = object.source ?? "";
+    message.examples = object.examples ?? 0;
+    return message;
+  },
+};
+
+function createBaseDifference(): Difference {
+  return { before: "", after: "", machines: 0, clients: [], examples: [] };
+}
+
+export const Difference: MessageFns<Difference> = {
+  encode(message: Difference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.before !== "") {
+      writer.uint32(10).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.machines !== 0) {
+      writer.uint32(24).uint32(message.machines);
+    }
+    for (const v of message.clients) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.examples) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Difference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.machines = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clients.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.examples.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Difference {
+    return {
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+      machines: isSet(object.machines) ? globalThis.Number(object.machines) : 0,
+      clients: globalThis.Array.isArray(object?.clients) ? object.clients.map((e: any) => globalThis.String(e)) : [],
+      examples: globalThis.Array.isArray(object?.examples) ? object.examples.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: Difference): unknown {
+    const obj: any = {};
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    if (message.machines !== 0) {
+      obj.machines = Math.round(message.machines);
+    }
+    if (message.clients?.length) {
+      obj.clients = message.clients;
+    }
+    if (message.examples?.length) {
+      obj.examples = message.examples;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Difference>): Difference {
+    return Difference.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Difference>): Difference {
+    const message = createBaseDifference();
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
+    message.machines = object.machines ?? 0;
+    message.clients = object.clients?.map((e) => e) || [];
+    message.examples = object.examples?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseImpactResponse(): ImpactResponse {
+  return { before: "", after: "", machines: 0, changed: 0, differences: [], clients: [], assumed: [] };
+}
+
+export const ImpactResponse: MessageFns<ImpactResponse> = {
+  encode(message: ImpactResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.before !== "") {
+      writer.uint32(10).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.machines !== 0) {
+      writer.uint32(24).uint32(message.machines);
+    }
+    if (message.changed !== 0) {
+      writer.uint32(32).uint32(message.changed);
+    }
+    for (const v of message.differences) {
+      Difference.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.clients) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.assumed) {
+      writer.uint32(58).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImpactResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImpactResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.machines = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.changed = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.differences.push(Difference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.clients.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.assumed.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ImpactResponse {
+    return {
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+      machines: isSet(object.machines) ? globalThis.Number(object.machines) : 0,
+      changed: isSet(object.changed) ? globalThis.Number(object.changed) : 0,
+      differences: globalThis.Array.isArray(object?.differences)
+        ? object.differences.map((e: any) => Difference.fromJSON(e))
+        : [],
+      clients: globalThis.Array.isArray(object?.clients) ? object.clients.map((e: any) => globalThis.String(e)) : [],
+      assumed: globalThis.Array.isArray(object?.assumed) ? object.assumed.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: ImpactResponse): unknown {
+    const obj: any = {};
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    if (message.machines !== 0) {
+      obj.machines = Math.round(message.machines);
+    }
+    if (message.changed !== 0) {
+      obj.changed = Math.round(message.changed);
+    }
+    if (message.differences?.length) {
+      obj.differences = message.differences.map((e) => Difference.toJSON(e));
+    }
+    if (message.clients?.length) {
+      obj.clients = message.clients;
+    }
+    if (message.assumed?.length) {
+      obj.assumed = message.assumed;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ImpactResponse>): ImpactResponse {
+    return ImpactResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImpactResponse>): ImpactResponse {
+    const message = createBaseImpactResponse();
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
+    message.machines = object.machines ?? 0;
+    message.changed = object.changed ?? 0;
+    message.differences = object.differences?.map((e) => Difference.fromPartial(e)) || [];
+    message.clients = object.clients?.map((e) => e) || [];
+    message.assumed = object.assumed?.map((e) => e) || [];
+    return message;
+  },
+};
+
 /**
  * The versions of the boot policy: which was in force when, put there by whom and why, and how another comes into force. A document is in
  * force as a whole or not at all.
@@ -1776,6 +2212,15 @@ export const PolicyServiceDefinition = {
       requestType: ExplainRequest as typeof ExplainRequest,
       requestStream: false,
       responseType: ExplainResponse as typeof ExplainResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What would change for the machines that there are records of, if a document took the place of the policy in force. */
+    impact: {
+      name: "Impact",
+      requestType: ImpactRequest as typeof ImpactRequest,
+      requestStream: false,
+      responseType: ImpactResponse as typeof ImpactResponse,
       responseStream: false,
       options: {},
     },
@@ -1855,6 +2300,16 @@ export const PolicyServiceService = {
     responseSerialize: (value: ExplainResponse): Buffer => Buffer.from(ExplainResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExplainResponse => ExplainResponse.decode(value),
   },
+  /** What would change for the machines that there are records of, if a document took the place of the policy in force. */
+  impact: {
+    path: "/reboots.rules.v1.PolicyService/Impact" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ImpactRequest): Buffer => Buffer.from(ImpactRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ImpactRequest => ImpactRequest.decode(value),
+    responseSerialize: (value: ImpactResponse): Buffer => Buffer.from(ImpactResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ImpactResponse => ImpactResponse.decode(value),
+  },
 } as const;
 
 export interface PolicyServiceServer extends UntypedServiceImplementation {
@@ -1870,6 +2325,8 @@ export interface PolicyServiceServer extends UntypedServiceImplementation {
   rollback: handleUnaryCall<RollbackRequest, RollbackResponse>;
   /** What a machine would get, under the version in force, another one, or a document that is none yet. */
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
+  /** What would change for the machines that there are records of, if a document took the place of the policy in force. */
+  impact: handleUnaryCall<ImpactRequest, ImpactResponse>;
 }
 
 export interface PolicyServiceClient extends Client {
@@ -1968,6 +2425,22 @@ export interface PolicyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExplainResponse) => void,
+  ): ClientUnaryCall;
+  /** What would change for the machines that there are records of, if a document took the place of the policy in force. */
+  impact(
+    request: ImpactRequest,
+    callback: (error: ServiceError | null, response: ImpactResponse) => void,
+  ): ClientUnaryCall;
+  impact(
+    request: ImpactRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ImpactResponse) => void,
+  ): ClientUnaryCall;
+  impact(
+    request: ImpactRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ImpactResponse) => void,
   ): ClientUnaryCall;
 }
 
