@@ -40,7 +40,8 @@ interface Found {
 }
 
 /** Known from the record, or the same whatever machine it is. */
-const KNOWN = /^(?:machine\.|client\.(?:mac|oui|arch|firmware|transport|loader|userClass)$|network\.subnet$|now$|history\b)/
+const KNOWN =
+  /^(?:machine\.|client\.(?:mac|oui|arch|firmware|transport|loader|userClass)$|network\.subnet$|now$|history\b)/
 
 const NO_CLIENT = describedClientFacts({ mac: '' })
 const NO_NETWORK: NetworkFacts = { link: '', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
@@ -79,7 +80,13 @@ export class Impact {
     this.#machines.add(name)
     const { mac } = machine.interface
     const network = subnet === '' ? NO_NETWORK : { ...NO_NETWORK, subnet }
-    const facts: Facts = { client: { ...NO_CLIENT, mac, oui: mac.slice(0, 8) }, network, machine, now: this.#now, history }
+    const facts: Facts = {
+      client: { ...NO_CLIENT, mac, oui: mac.slice(0, 8) },
+      network,
+      machine,
+      now: this.#now,
+      history,
+    }
     const kind = JSON.stringify([history, ...this.#own.map((names) => factAt(facts, names) ?? null)])
     let differences = this.#alike.get(kind)
     if (differences === undefined) this.#alike.set(kind, (differences = this.#compare(facts)))
