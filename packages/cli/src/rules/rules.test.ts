@@ -95,12 +95,14 @@ describe('of a running rules-engine', () => {
       env: { ...process.env, REBOOTS_CONFIG: config },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    for await (const chunk of service.stdout!) if (String(chunk).includes('"synced"')) break
-    service.stdout!.resume()
+    // Left open: a service that nobody listens to any more would end.
+    await new Promise<void>((resolve) => {
+      service.stdout!.on('data', (chunk) => String(chunk).includes('"synced"') && resolve())
+    })
   })
   after(async () => {
     service.kill('SIGTERM')
-    if (service.exitCode === null) await once(service, 'exit')
+    if (service.exitCode === null && service.signalCode === null) await once(service, 'exit')
     await hardware.stop()
   })
 
