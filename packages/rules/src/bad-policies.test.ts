@@ -54,7 +54,7 @@ test('what is too big is refused, whatever it is', () => {
     [rule(`client.mac == "${'a'.repeat(4_096)}"`), '6:11 rules[0].when: longer than 4096 characters'],
     [rule(`client.arch in [${'7,'.repeat(1_001)}7]`), 'rules[0].when: exceeded maxListElements (1000)'],
     [rule(`1${'+1'.repeat(1_001)} == 1`), 'rules[0].when: exceeded maxAstNodes (2000)'],
-    [rule(`${'('.repeat(33)}true${')'.repeat(33)}`), 'rules[0].when: exceeded maxDepth (32)'],
+    [rule(`${'('.repeat(33)}true${')'.repeat(33)}`), 'rules[0].when: exceeded maxDepth (33)'],
     [rule(`client.mac.matches("${'a'.repeat(257)}")`), '6:11 rules[0].when: pattern longer than 256 characters'],
     [
       rules(60).replaceAll("'true'", "'machine.tags.exists(a, machine.tags.exists(b, a == b))'"),

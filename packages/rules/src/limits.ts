@@ -21,7 +21,8 @@ export const LIMITS = {
   expressionCharacters: 4_096,
   /** Nodes of the syntax tree of one expression. */
   expressionNodes: 2_000,
-  expressionDepth: 32,
+  /** One more than the parentheses that every implementation of CEL has to take. */
+  expressionDepth: 33,
   listLiteral: 1_000,
   mapLiteral: 100,
   callArguments: 8,

@@ -37,6 +37,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 const PURE = ['packages/protocol', 'packages/leases', 'packages/rules']
 const TEST_TOOLS = ['node', 'fast-check', '@reboots/testkit', '@grpc/grpc-js', 'tftp', 'yaml']
+/** Test tools of one room. */
+const OWN_TEST_TOOLS: Readonly<Record<string, readonly string[]>> = {
+  'packages/rules': ['@bufbuild/cel', '@bufbuild/cel-spec', 'ajv'],
+}
 const SERVICES = projectFiles()
   .filter((file) => /^services\/[^/]+\/package\.json$/.test(file))
   .map((file) => (JSON.parse(read(file)) as { name: string }).name)
@@ -61,7 +65,7 @@ function allowed(file: string, specifier: string): boolean {
   if (specifier.startsWith('.')) return !specifier.includes('..') || staysInRoom(file, specifier)
   if (SERVICES.some((name) => specifier === name || specifier.startsWith(name + '/'))) return false
   if (specifier.startsWith('@reboots/testkit') && !isTest && !/^packages\/(cli|testkit)$/.test(room)) return false
-  const list = [...MAY_IMPORT[room]!, ...(isTest ? TEST_TOOLS : [])]
+  const list = [...MAY_IMPORT[room]!, ...(isTest ? [...TEST_TOOLS, ...(OWN_TEST_TOOLS[room] ?? [])] : [])]
   const name = isBuiltin(specifier) ? 'node' : specifier
   return list.some((entry) => name === entry || name.startsWith(entry + '/'))
 }

@@ -37,9 +37,15 @@ export function withVars(scope: Scope, names: readonly string[]): { readonly sco
   return { scope: { environment, variables: [...scope.variables, vars.name], fields }, vars }
 }
 
-function scopeOf(variables: readonly string[], types: readonly RecordType[]): Scope {
+/** The language, without anything to speak of. */
+export function languageOnly(): Environment {
   const environment = new Environment(options)
   registerFunctions(environment)
+  return environment
+}
+
+function scopeOf(variables: readonly string[], types: readonly RecordType[]): Scope {
+  const environment = languageOnly()
   for (const { name, fields, view } of types) environment.registerType(name, { ctor: view, fields: { ...fields } })
   registerHistory(environment)
   for (const name of variables) environment.registerVariable(name, name === 'now' ? 'google.protobuf.Timestamp' : name)

@@ -23,7 +23,7 @@ const ROWS: readonly (readonly [condition: string, value: boolean | string])[] =
   ['client.mac.split(":") == ["52", "54", "00", "00", "00", "01"] && "".split(",") == [""]', true],
   [`${JSON.stringify('x,'.repeat(64))}.split(",").size() > 0`, 'split() makes more than 64 parts'],
   ['client.mac.replace(":", "-") == "52-54-00-00-00-01" && "a.a".replace(".", "$&") == "a$&a"', true],
-  ['"aa".replace("", "b") == "aa"', true],
+  ['"a𝄞".replace("", "b") == "bab𝄞b"', true],
   [
     `${JSON.stringify('a'.repeat(100))}.replace("a", ${JSON.stringify('b'.repeat(50))}) == ""`,
     'replace() makes more than 4096 characters',

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { LIMITS } from '../limits.ts'
 import { registerAddresses } from './addresses.ts'
 import { HISTORY_METHODS } from './history-type.ts'
-import { Pattern, RE2_METHOD, SPLIT_METHOD, WINDOW_METHOD } from './rewritten.ts'
+import { ownMethod, Pattern } from './rewritten.ts'
 import { rollout } from './rollout.ts'
 import { registerSets } from './sets.ts'
 import { TimeWindow } from './time-window.ts'
@@ -86,10 +86,14 @@ export function registerFunctions(environment: Environment): void {
   registerSets(environment)
   environment
     .registerType('Pattern', { ctor: Pattern, fields: {} })
-    .registerFunction(`string.${RE2_METHOD}(Pattern): bool`, (text: string, p: Pattern) => p.re2.test(text), sync)
+    .registerFunction(
+      `string.${ownMethod('matches')}(Pattern): bool`,
+      (text: string, p: Pattern) => p.re2.test(text),
+      sync,
+    )
     .registerType('TimeWindow', { ctor: TimeWindow, fields: {} })
     .registerFunction(
-      `google.protobuf.Timestamp.${WINDOW_METHOD}(TimeWindow): bool`,
+      `google.protobuf.Timestamp.${ownMethod('within')}(TimeWindow): bool`,
       (at: { valueOf(): number }, window: TimeWindow) => window.includes(at.valueOf()),
       sync,
     )
@@ -101,7 +105,10 @@ export function registerFunctions(environment: Environment): void {
     .registerFunction('rollout(string, double): bool', rollout, sync)
     .registerFunction('string.orElse(string): string', orElse, sync)
     .registerFunction('string.replace(string, string): string', replace, sync)
-    .registerFunction(`string.${SPLIT_METHOD}(string): list<string>`, split, sync)
+    .registerFunction(`string.${ownMethod('split')}(string): list<string>`, split, sync)
+    .registerFunction(`string.${ownMethod('lowerAscii')}(): string`, lowerAscii, sync)
+    .registerFunction(`string.${ownMethod('upperAscii')}(): string`, upperAscii, sync)
+    .registerFunction(`string.${ownMethod('trim')}(): string`, trim, sync)
     .registerFunction('kernelArch(string, string): string', kernelArch, sync)
     .registerFunction('urlJoin(string, string): string', urlJoin, sync)
     .registerFunction('basename(string): string', basename, sync)
@@ -111,9 +118,22 @@ function orElse(text: string, other: string): string {
   return text === '' ? other : text
 }
 
-/** Every occurrence. @throws Error if that makes the text too long */
+function lowerAscii(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+function upperAscii(text: string): string {
+  return text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
+}
+
+/** Without what is white space to Unicode at both ends. */
+function trim(text: string): string {
+  return text.replaceAll(/^\p{White_Space}+|\p{White_Space}+$/gu, '')
+}
+
+/** Every occurrence; the empty text is before and behind every character. @throws Error if that makes the text too long */
 function replace(text: string, from: string, to: string): string {
-  const replaced = from === '' ? text : text.replaceAll(from, () => to)
+  const replaced = text.replaceAll(from === '' ? /(?:)/gu : from, () => to)
   if (replaced.length <= LIMITS.madeCharacters) return replaced
   throw new Error(`replace() makes more than ${LIMITS.madeCharacters} characters`)
 }

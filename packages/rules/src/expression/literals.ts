@@ -3,7 +3,7 @@ import { RE2JS } from 're2js'
 import { LIMITS } from '../limits.ts'
 import { canonicalMac, ouiOf, parseCidr, parseIp } from './addresses.ts'
 import { ExpressionError } from './expression-error.ts'
-import { Pattern, RE2_METHOD, WINDOW_METHOD } from './rewritten.ts'
+import { Pattern } from './rewritten.ts'
 import { parseWindow } from './time-window.ts'
 import { requireDuration, requireInstant } from './timestamp.ts'
 
@@ -22,13 +22,13 @@ interface Literal {
   readonly only: boolean
   /** @throws Error if the text is not what the function takes */
   readonly read: (text: string) => unknown
-  /** The call is rewritten to this method, which takes what was read; see `REWRITTEN`. */
-  readonly method?: string
+  /** What was read takes the place of the literal. */
+  readonly kept?: boolean
 }
 
 const LITERALS: Readonly<Record<string, Literal>> = {
-  matches: { only: true, read: compilePattern, method: RE2_METHOD },
-  within: { only: true, read: parseWindow, method: WINDOW_METHOD },
+  matches: { only: true, read: compilePattern, kept: true },
+  within: { only: true, read: parseWindow, kept: true },
   timestamp: { only: true, read: requireInstant },
   duration: { only: true, read: requireDuration },
   ip: { only: false, read: parseIp },
@@ -40,7 +40,7 @@ const LITERALS: Readonly<Record<string, Literal>> = {
 }
 
 /** Reads the literal of a call, and puts what was read in its place where the call takes it. @throws ExpressionError */
-export function readLiterals(node: ASTNode, name: string, args: readonly ASTNode[]): void {
+export function readLiterals(name: string, args: readonly ASTNode[]): void {
   if (name === 'rollout') return requirePercent(args[1]!)
   const literal = Object.hasOwn(LITERALS, name) ? LITERALS[name] : undefined
   const argument = args[0] as { args: unknown; readonly op: string; readonly start: number } | undefined
@@ -50,9 +50,7 @@ export function readLiterals(node: ASTNode, name: string, args: readonly ASTNode
     return
   }
   const read = readOr(argument.start, () => literal.read(argument.args as string))
-  if (literal.method === undefined || node.op !== 'rcall') return
-  argument.args = read
-  node.args[0] = literal.method
+  if (literal.kept === true) argument.args = read
 }
 
 function readOr<T>(offset: number, read: () => T): T {

@@ -8,18 +8,32 @@ export class Pattern {
   }
 }
 
-export const RE2_METHOD = 'matches_re2'
-export const WINDOW_METHOD = 'within_window'
-export const SPLIT_METHOD = 'split_few'
+const SUFFIX = '_own'
 
-/** Methods that calls are rewritten to, once they have been checked, and what they were; no expression can spell them. */
-const REWRITTEN: readonly (readonly [method: string, written: string])[] = [
-  [`${RE2_METHOD}(Pattern)`, 'matches(string)'],
-  [`${WINDOW_METHOD}(TimeWindow)`, 'within(string)'],
-  [SPLIT_METHOD, 'split'],
-]
+/**
+ * Methods that are ours and not the CEL library's: its `matches` runs any pattern for any time, its `split` knows no bound, and its
+ * `lowerAscii` and the others change more than ASCII and trim other blanks than CEL does.
+ */
+export const OWN_METHODS: ReadonlySet<string> = new Set([
+  'matches',
+  'within',
+  'split',
+  'lowerAscii',
+  'upperAscii',
+  'trim',
+])
+
+/** What calls of them are rewritten to, once they have been checked; no expression can spell it. */
+export function ownMethod(name: string): string {
+  return name + SUFFIX
+}
+
+/** A name of a method as it was written. */
+export function writtenMethod(name: string): string {
+  return name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : name
+}
 
 /** A message of the type checker in the words of whoever wrote the expression. */
 export function asWritten(message: string): string {
-  return REWRITTEN.reduce((text, [method, written]) => text.replaceAll(method, written), message)
+  return message.replaceAll(`${SUFFIX}(`, '(').replace(/\((?:Pattern|TimeWindow)\)/, '(string)')
 }

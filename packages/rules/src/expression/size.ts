@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Scope } from './environment.ts'
 import { ASSUMED_LENGTH, MACROS } from './functions.ts'
 import { operandsOf } from './operands.ts'
-import { SPLIT_METHOD } from './rewritten.ts'
+import { writtenMethod } from './rewritten.ts'
 
 /** Sizes of the macro variables around a node, by name. */
 export type Bound = ReadonlyMap<string, number>
@@ -23,8 +23,7 @@ const ONE: Size = { whole: 1, element: 1 }
 export function sizeOf(node: ASTNode, bound: Bound, scope: Scope): Size {
   if (node.op === 'value') return ONE
   if (node.op === 'id' || node.op === '.' || node.op === '[]') return sizeOfPath(node, bound, scope)
-  if (node.op === 'rcall' && ['split', SPLIT_METHOD].includes(node.args[0]))
-    return { whole: ASSUMED_LENGTH, element: 1 }
+  if (node.op === 'rcall' && writtenMethod(node.args[0]) === 'split') return { whole: ASSUMED_LENGTH, element: 1 }
   if (node.op === 'rcall' && MACROS.has(node.args[0])) return sizeOfMacro(node, bound, scope)
   if (node.op === '?:' || node.op === '+' || node.op === 'list') return sizeOfSides(node, bound, scope)
   return sizeOfParts(node, bound, scope)

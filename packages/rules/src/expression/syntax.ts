@@ -6,7 +6,7 @@ import { ExpressionError } from './expression-error.ts'
 import { operandsOf } from './operands.ts'
 import { ASSUMED_LENGTH, FUNCTIONS, MACROS, METHODS } from './functions.ts'
 import { readLiterals } from './literals.ts'
-import { SPLIT_METHOD } from './rewritten.ts'
+import { OWN_METHODS, ownMethod } from './rewritten.ts'
 import { SETS } from './sets.ts'
 import { sizeOf, type Bound } from './size.ts'
 
@@ -40,7 +40,7 @@ export interface Syntax {
 
 /**
  * Checks what the type checker does not: only functions we vouch for, bounded macros, regular expressions that RE2 runs.
- * Calls whose literal has been read here are rewritten in place to take what was read.
+ * Calls of methods that are ours are rewritten in place, those with a literal to take what was read.
  * @throws ExpressionError
  */
 export function checkSyntax(ast: ASTNode, scope: Scope): Syntax {
@@ -107,8 +107,8 @@ function visitCall(
   }
   if (name === 'has') requireKnownField(args[0]!, around)
   visitAll(args, around)
-  readLiterals(node, name, args)
-  if (node.op === 'rcall' && name === 'split') node.args[0] = SPLIT_METHOD
+  readLiterals(name, args)
+  if (node.op === 'rcall' && OWN_METHODS.has(name)) node.args[0] = ownMethod(name)
 }
 
 function visitMethod(node: ASTNode & { readonly op: 'rcall' }, around: Around): void {
