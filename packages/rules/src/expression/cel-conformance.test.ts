@@ -63,7 +63,7 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   const entries = value instanceof Map ? [...value] : Object.entries(value)
-  return { mapping: entries.map(([key, held]) => [plain(key), plain(held)] as const).toSorted() }
+  return new Map(entries.map(([key, held]) => [plain(key), plain(held)] as const))
 }
 
 function evaluate(expression: string, { typeEnv, bindings }: Case['original']): unknown {
