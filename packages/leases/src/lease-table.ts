@@ -18,6 +18,8 @@ interface Row extends KnownAddress {
   client: string
   state: Lease['state'] | 'free'
   reserved: boolean
+  /** A crash would leave the client its lease up to here at least; NEVER_HELD: not at all, as far as is known. */
+  durableUntil: Instant
 }
 
 /*
@@ -126,6 +128,29 @@ export class LeaseTable {
     const lease = leaseOf(row)
     this.#giveBack(row, now)
     return lease
+  }
+
+  /** What is on disk now: this client's lease on the address until then. */
+  markDurable({ address, client, state, expiresAt }: LeaseRecord): void {
+    const row = this.#rows.get(address)
+    if (row !== undefined && row.client === client) row.durableUntil = state === 'bound' ? expiresAt : NEVER_HELD
+  }
+
+  /** After a step: whether the lease is durable as it is. If not, nothing of it is until it is marked again. */
+  isDurable(address: Ipv4Address): boolean {
+    const row = this.#rows.get(address)
+    if (row === undefined) return false
+    if (row.state === 'bound' && row.expiresAt <= row.durableUntil) return true
+    row.durableUntil = NEVER_HELD
+    return false
+  }
+
+  /** Before a `bind`: whether it will lead to a lease that is durable already, or to none, and change nothing else. */
+  wouldBeDurable(pool: Pool, { client, requested }: Claim, now: Instant): boolean {
+    this.#expire(now)
+    const row = requested === undefined ? undefined : this.#rows.get(requested)
+    if (row === undefined || row.state !== 'bound' || row.client !== client) return false
+    return after(now, pool.leaseTime) <= row.durableUntil && this.#byClient.get(client)!.size === 1
   }
 
   /** Lets everything end that has ended by now. */
@@ -284,7 +309,7 @@ export class LeaseTable {
   #rowOf(address: Ipv4Address): Row {
     let row = this.#rows.get(address)
     if (row === undefined) {
-      row = { address, client: '', state: 'free', expiresAt: NEVER_HELD, reserved: false, slot: -1, home: undefined }
+      row = { ...NOBODYS, address }
       this.#rows.set(address, row)
     }
     return row
@@ -325,6 +350,7 @@ export class LeaseTable {
     const before = this.#byClient.get(row.client)
     if (before?.delete(row) === true && before.size === 0) this.#byClient.delete(row.client)
     row.client = client
+    row.durableUntil = NEVER_HELD
     if (client === '') return
     const rows = this.#byClient.get(client)
     if (rows) rows.add(row)
@@ -349,6 +375,15 @@ export class LeaseTable {
 
 /** When the last lease on an address ended that nobody ever had: before all others. */
 const NEVER_HELD = 0 as Instant
+const NOBODYS: Omit<Row, 'address'> = {
+  client: '',
+  state: 'free',
+  expiresAt: NEVER_HELD,
+  reserved: false,
+  durableUntil: NEVER_HELD,
+  slot: -1,
+  home: undefined,
+}
 
 /** A declined address is remembered as nobody's: who declined it would only find it in use again. */
 function lastClientOf(row: Row): string {

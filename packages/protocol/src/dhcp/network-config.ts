@@ -79,10 +79,27 @@ function isIn(codes: Uint8Array, code: number): boolean {
   return false
 }
 
+/**
+ * Values of many configurations, each once: ten thousand machines of one network have one router, and what every reply reads stays in
+ * the cache of the processor.
+ */
+const values = new Map<string, Uint8Array>()
+const MOST_VALUES = 4096
+
+function shared(code: number, value: Uint8Array): Uint8Array {
+  if (code === hostName.code || value.length > 64) return value
+  const key = String.fromCharCode(...value)
+  const same = values.get(key)
+  if (same !== undefined) return same
+  if (values.size === MOST_VALUES) values.clear()
+  values.set(key, value)
+  return value
+}
+
 function encodedOptions(config: NetworkConfig): OptionSet {
   const options = OptionSet.empty()
   function add<T>(which: Option<T>, value: T | undefined): void {
-    if (value !== undefined) options.set(which.code, which.encode(value))
+    if (value !== undefined) options.set(which.code, shared(which.code, which.encode(value)))
   }
   const routes = routesWithDefault(config)
   add(subnetMask, config.subnetMask)

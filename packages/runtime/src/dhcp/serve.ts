@@ -44,6 +44,9 @@ export interface DhcpStoreService<O extends DhcpOutcome, Step, Result> extends S
 const MOST_RUNNING = 2048
 const MOST_WAITING = 2048
 
+/** A door that had so many datagrams at once has more. */
+const FULL_BATCH = 64
+
 /** Every reply is written here and sent before the next one is: new memory for each would cost more than composing it. */
 const scratch = new Uint8Array(2048)
 
@@ -93,7 +96,7 @@ export function serveDhcpWithStore<O extends DhcpOutcome, Step, Result>(
       }
       room.enter({ message, datagram, at, decide, done })
     }
-    room.settle()
+    room.settle(batch.length >= FULL_BATCH)
   })
 }
 

@@ -32,6 +32,9 @@ class Store {
   }
 }
 
+/** A message: its client, xid, number of steps and of probes after them. */
+type Said = readonly [client: number, xid: number, steps: number, probes?: number]
+
 interface Parked {
   readonly xid: number
   readonly finish: (result: ProbeResult) => void
@@ -63,8 +66,19 @@ class Scene {
     })
   }
 
-  /** One batch: each message as client, xid, number of steps and of probes after them. */
-  receive(...batch: readonly (readonly [client: number, xid: number, steps: number, probes?: number])[]): void {
+  /** One batch. */
+  receive(...batch: readonly Said[]): void {
+    this.enter(...batch)
+    this.room.settle()
+  }
+
+  /** A batch behind which there is more to read. */
+  receiveSome(...batch: readonly Said[]): void {
+    this.enter(...batch)
+    this.room.settle(true)
+  }
+
+  enter(...batch: readonly Said[]): void {
     for (const [client, xid, steps, probes] of batch) {
       this.room.enter({
         message: message(client, xid, steps, probes),
@@ -78,7 +92,6 @@ class Scene {
           this.log.push(`${xid} ${typeof outcome === 'string' ? outcome : 'silent' in outcome && outcome.silent}`),
       })
     }
-    this.room.settle()
   }
 
   /** An address in use takes one step more. */
@@ -314,4 +327,48 @@ test('whatever comes, each message has one outcome, in order for each client', a
     }),
     { numRuns: 100 },
   )
+})
+
+describe('while there is more to read, steps gather', () => {
+  const stepsOf = ({ store }: Scene) => store.runs.map(({ steps }) => steps)
+
+  test('until a batch is the last', async () => {
+    const scene = new Scene()
+    scene.receiveSome([1, 11, 1])
+    scene.receiveSome([2, 21, 0])
+    scene.receiveSome([3, 31, 1])
+    assert.deepEqual(stepsOf(scene), [])
+    scene.receive([4, 41, 1])
+    assert.deepEqual(stepsOf(scene), [[11, 31, 41]])
+  })
+
+  test('also while others are carried out', async () => {
+    const scene = new Scene()
+    scene.receive([1, 11, 1])
+    scene.receiveSome([2, 21, 1])
+    await scene.store.runs[0]!.finish()
+    scene.receive([3, 31, 1])
+    assert.deepEqual(stepsOf(scene), [[11], [21, 31]])
+  })
+
+  test('but not for long', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const scene = new Scene()
+    scene.receiveSome([1, 11, 1])
+    scene.receiveSome([2, 21, 1])
+    t.mock.timers.tick(4)
+    assert.deepEqual(stepsOf(scene), [[11, 21]])
+    scene.receiveSome([3, 31, 1])
+    assert.equal(stepsOf(scene).length, 1)
+    t.mock.timers.tick(4)
+    assert.deepEqual(stepsOf(scene), [[11, 21], [31]])
+  })
+
+  test('and not without end', () => {
+    const scene = new Scene(1000, 1000)
+    scene.receiveSome(...Array.from({ length: 255 }, (_, i): Said => [i, i, 1]))
+    assert.deepEqual(stepsOf(scene), [])
+    scene.receiveSome([255, 255, 1])
+    assert.equal(stepsOf(scene)[0]!.length, 256)
+  })
 })

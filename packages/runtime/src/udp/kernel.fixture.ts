@@ -21,6 +21,9 @@ const LAYOUT: SlotLayout = {
   received: 56,
   length: 8,
   write: () => {},
+  controlSize: 24,
+  writeSegmentSize: () => {},
+  writeRun: () => {},
   addressOf: () => 0n,
 }
 

@@ -1,8 +1,9 @@
-import { endianness } from 'node:os'
+import { constants, endianness } from 'node:os'
 import { LIMITED_BROADCAST, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
 import { DatagramSlots, SlotHeaders, type SlotLayout } from './slots.ts'
 import { PollSet } from './poll-set.ts'
+import { Runs } from './runs.ts'
 import {
   AF_INET,
   arpRequest,
@@ -81,6 +82,11 @@ const SK_MEMINFO_DROPS = 8
 const SIOCSARP = 0x8955
 const IPPROTO_IP = 0
 const IP_ADD_MEMBERSHIP = 35
+const SOL_UDP = 17
+const UDP_SEGMENT = 103
+const { EINVAL, EIO, EMSGSIZE } = constants.errno
+/** What a run is refused with, where each of its datagrams may still be sent: an old kernel, a link without checksums, a small MTU. */
+const NO_RUNS: readonly number[] = [EINVAL, EIO, EMSGSIZE]
 const EFD_NONBLOCK = SOCK_NONBLOCK
 const EFD_CLOEXEC = SOCK_CLOEXEC
 
@@ -186,6 +192,20 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
     }
     return fd
   }
+  const runs = new Runs(layout)
+  /** Sockets that have refused a run. */
+  const runless = new Set<number>()
+  /** As `send`, in runs as far as there are any; undefined when nothing was done. */
+  const sendRuns = (fd: number, slots: SlotHeaders, first: number, count: number): number | undefined => {
+    const messages = runless.has(fd) ? 0 : runs.gather(slots, first, count)
+    if (messages === 0) return undefined
+    const sent = libc.sendmmsg(fd, runs.address, messages, MSG_DONTWAIT)
+    if (sent > 0) return runs.covered(sent)
+    const why = errno()
+    if (!NO_RUNS.includes(why)) return -why
+    runless.add(fd)
+    return undefined
+  }
   return {
     openSocketOn: (link, port) => openSocket(link, port, UNSPECIFIED),
     openSharedSocketOn: (link, port) => openSocket(link, port, LIMITED_BROADCAST),
@@ -217,6 +237,8 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
       return received < 0 ? -errno() : received
     },
     send(fd, slots, first, count) {
+      const inRuns = sendRuns(fd, slots, first, count)
+      if (inRuns !== undefined) return inRuns
       const sent = libc.sendmmsg(fd, slots.headerOf(first), count, MSG_DONTWAIT)
       return sent < 0 ? -errno() : sent
     },
@@ -235,7 +257,10 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
     silence: (bell) => void libc.read(bell, DISCARDED, DISCARDED.length),
     wait: (set, milliseconds) => void libc.poll(set.address, set.count, milliseconds),
     pollSet: (count) => new PollSet(count, layout.addressOf),
-    close: (fd) => void libc.close(fd),
+    close(fd) {
+      runless.delete(fd)
+      libc.close(fd)
+    },
   }
 }
 
@@ -255,7 +280,18 @@ function slotLayout(koffi: Koffi): SlotLayout {
     msg_flags: 'int',
   })
   const header = koffi.struct({ msg_hdr: message, msg_len: 'uint32' })
+  const control = koffi.struct({ cmsg_len: 'size_t', cmsg_level: 'int', cmsg_type: 'int', octets: 'uint16' })
   return {
+    controlSize: koffi.sizeof(control),
+    writeSegmentSize(memory, at, octets) {
+      const cmsg_len = koffi.offsetof(control, 'octets') + 2
+      koffi.encode(memory, at, control, { cmsg_len, cmsg_level: SOL_UDP, cmsg_type: UDP_SEGMENT, octets })
+    },
+    writeRun(memory, headerAt, { name, vector }, vectors, controlAt) {
+      const run = { msg_name: name, msg_namelen: SOCKADDR_LENGTH, msg_iov: vector, msg_iovlen: vectors }
+      const length = controlAt === null ? 0 : koffi.sizeof(control)
+      koffi.encode(memory, headerAt, message, { ...run, msg_control: controlAt, msg_controllen: length, msg_flags: 0 })
+    },
     headerSize: koffi.sizeof(header),
     vectorSize: koffi.sizeof(vector),
     received: koffi.offsetof(header, 'msg_len'),

@@ -11,12 +11,20 @@ export interface SlotLayout {
   readonly length: number
   /** Writes one header with its vector. Pointers are addresses. */
   write(memory: Uint8Array, header: number, vector: number, pointers: SlotPointers, room: number): void
+  /** Octets of the control message that tells the length of the datagrams of a run. */
+  readonly controlSize: number
+  writeSegmentSize(memory: Uint8Array, control: number, octets: number): void
+  /** Writes a header over so many vectors; without `control` it is an ordinary message. */
+  writeRun(memory: Uint8Array, header: number, at: RunPointers, vectors: number, control: bigint | null): void
   addressOf(memory: Uint8Array): bigint
 }
 
-export interface SlotPointers {
+export interface RunPointers {
   readonly vector: bigint
   readonly name: bigint
+}
+
+export interface SlotPointers extends RunPointers {
   readonly octets: bigint
 }
 
@@ -38,6 +46,8 @@ export class SlotHeaders {
   /** Offsets in `control`. */
   protected readonly vectors: number
   protected readonly names: number
+  protected readonly lengths: number
+  protected readonly vectorSize: number
   readonly #at: bigint
   readonly #size: number
 
@@ -47,6 +57,8 @@ export class SlotHeaders {
     this.view = new DataView(control)
     this.vectors = count * layout.headerSize
     this.names = this.vectors + count * layout.vectorSize
+    this.lengths = this.vectors + layout.length
+    this.vectorSize = layout.vectorSize
     this.#at = layout.addressOf(new Uint8Array(control))
     this.#size = layout.headerSize
   }
@@ -54,6 +66,19 @@ export class SlotHeaders {
   /** Address of the header of a slot. */
   headerOf(slot: number): bigint {
     return slot === 0 ? this.#at : this.#at + BigInt(slot * this.#size)
+  }
+
+  /** Where its vector and its address are; those of the slots behind it follow. */
+  pointersTo(slot: number): RunPointers {
+    return {
+      vector: this.#at + BigInt(this.vectors + slot * this.vectorSize),
+      name: this.#at + BigInt(this.names + slot * SOCKADDR_LENGTH),
+    }
+  }
+
+  /** Octets to send. */
+  length(slot: number): number {
+    return this.view.getUint32(this.lengths + slot * this.vectorSize, true)
   }
 
   address(slot: number): Ipv4Address {
@@ -81,9 +106,7 @@ export class DatagramSlots extends SlotHeaders {
   /** A slot that gets datagrams of one length again and again hands out one view of them. */
   readonly #views: Uint8Array[]
   readonly #headerSize: number
-  readonly #vectorSize: number
   readonly #received: number
-  readonly #lengths: number
 
   constructor(
     count: number,
@@ -94,9 +117,7 @@ export class DatagramSlots extends SlotHeaders {
     const octets = new ArrayBuffer(count * ROOM)
     this.#octets = new Uint8Array(octets)
     this.#headerSize = layout.headerSize
-    this.#vectorSize = layout.vectorSize
     this.#received = layout.received
-    this.#lengths = this.vectors + layout.length
     this.#views = Array.from({ length: count }, (_, slot) => new Uint8Array(octets, slot * ROOM, 0))
     this.#link(layout)
   }
@@ -104,15 +125,11 @@ export class DatagramSlots extends SlotHeaders {
   /** Headers that point to their vectors and names, vectors that point to their octets. */
   #link(layout: SlotLayout): void {
     const control = new Uint8Array(this.control)
-    const [controlAt, octetsAt] = [this.headerOf(0), layout.addressOf(this.#octets)]
+    const octetsAt = layout.addressOf(this.#octets)
     for (let slot = 0; slot < this.count; slot++) {
       const vector = this.vectors + slot * layout.vectorSize
       const name = this.names + slot * SOCKADDR_LENGTH
-      const pointers = {
-        vector: controlAt + BigInt(vector),
-        name: controlAt + BigInt(name),
-        octets: octetsAt + BigInt(slot * ROOM),
-      }
+      const pointers = { ...this.pointersTo(slot), octets: octetsAt + BigInt(slot * ROOM) }
       layout.write(control, slot * layout.headerSize, vector, pointers, ROOM)
       new Uint16Array(this.control, name, 1)[0] = AF_INET
     }
@@ -132,7 +149,7 @@ export class DatagramSlots extends SlotHeaders {
     const name = this.names + slot * SOCKADDR_LENGTH
     this.view.setUint16(name + 2, port)
     this.view.setUint32(name + 4, address)
-    this.view.setUint32(this.#lengths + slot * this.#vectorSize, bytes.length, true)
+    this.view.setUint32(this.lengths + slot * this.vectorSize, bytes.length, true)
     this.#octets.set(bytes, slot * ROOM)
   }
 }

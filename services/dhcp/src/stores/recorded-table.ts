@@ -1,5 +1,6 @@
 import {
   LeaseTable,
+  NEVER,
   runStep,
   type AddressEntry,
   type AddressRange,
@@ -47,6 +48,16 @@ class Forgetful extends Map<Ipv4Address, never> {
 
 const NOTHING = new Forgetful()
 
+/**
+ * A lease goes to disk an eighth longer than it is: what is renewed soon need not be written again. A machine that starts asks three times
+ * within a minute, as firmware, as iPXE and as a system. After a crash an address may be kept that much longer, and nobody has it twice.
+ */
+function lasting(record: LeaseRecord, now: Instant): LeaseRecord {
+  const { state, expiresAt } = record
+  if (state !== 'bound' || expiresAt === NEVER) return record
+  return { ...record, expiresAt: Math.ceil(expiresAt + (expiresAt - now) / 8) as Instant }
+}
+
 /** A table that notes what its steps change. */
 export class RecordedTable {
   readonly table = new LeaseTable((before) => this.#touched.push(before))
@@ -82,9 +93,11 @@ export class RecordedTable {
   #note(before: LeaseRecord, now: Instant): void {
     const after = this.table.record(before.address)!
     const { before: first, after: last } = this.#changes
-    if (!first.has(after.address)) first.set(after.address, before)
-    if (before.state === 'offered' && after.state === 'free') return
-    last.set(after.address, after)
+    if (!this.table.isDurable(after.address)) {
+      if (!first.has(after.address)) first.set(after.address, before)
+      if (before.state === 'offered' && after.state === 'free') return
+      last.set(after.address, lasting(after, now))
+    }
     const event = eventOf(before, after, now, this.#isWatched())
     if (event) this.#happened(event)
   }
@@ -111,6 +124,16 @@ export class RecordedTable {
   #happened(event: LeaseEvent): void {
     if (isRemembered(event)) this.#changes.events.push(event)
     if (this.#isWatched()) this.#changes.news.push(event)
+  }
+
+  /** The changes are on disk, and `since` what was noted meanwhile. */
+  kept(changes: Changes, since: Changes): void {
+    for (const record of changes.after.values()) if (!since.after.has(record.address)) this.table.markDurable(record)
+  }
+
+  /** Whether the step leads to nothing that is not on disk already. */
+  isKept(step: LeaseStep, now: Instant): boolean {
+    return step.kind === 'bind' && this.table.wouldBeDurable(step.pool, step.claim, now)
   }
 
   takeBack(changes: Changes): void {

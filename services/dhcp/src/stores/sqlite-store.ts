@@ -105,7 +105,10 @@ class SqliteStore implements LeaseLedger {
   }
 
   restore(records: readonly LeaseRecord[], holds: readonly Hold[]): void {
-    for (const record of records) this.#books.table.put(record)
+    for (const record of records) {
+      this.#books.table.put(record)
+      this.#books.table.markDurable(record)
+    }
     for (const hold of holds) this.#books.table.putHold(hold.address, hold)
   }
 
@@ -127,9 +130,9 @@ class SqliteStore implements LeaseLedger {
     return (await durable) ? results : steps.map(() => 'unavailable')
   }
 
-  /** Offers are not kept beyond the process, so none has to wait for the disk. */
+  /** Offers are not kept beyond the process, so none has to wait for the disk; nor has a lease that is on it. */
   attempt(step: LeaseStep, now: Instant): StepResult | undefined {
-    if (step.kind !== 'offer') return undefined
+    if (step.kind !== 'offer' && !this.#books.isKept(step, this.#time(now))) return undefined
     if (this.#problem !== undefined) return 'unavailable'
     const [result] = this.#carryOut([step], now)
     if (this.#gathering.changes.news.length > 0) this.#committing ??= this.#commitAll()
@@ -162,8 +165,12 @@ class SqliteStore implements LeaseLedger {
         events,
         reading: this.#clock.reading(),
       })
-      if (reply.kind === 'failed') this.#takeBack(batch, reply.message)
-      else if (news.length > 0) this.#tell(news)
+      if (reply.kind === 'failed') {
+        this.#takeBack(batch, reply.message)
+      } else {
+        this.#books.kept(batch.changes, this.#gathering.changes)
+        if (news.length > 0) this.#tell(news)
+      }
       for (const settle of batch.waiting) settle(reply.kind !== 'failed')
     }
     this.#committing = undefined
