@@ -376,9 +376,10 @@ for (const ioThread of ['off', 'on']) {
       assert.doesNotMatch(wires[0]!.output, /who-has 10\.1\.0\.60/)
     })
 
+    const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
     const runs = [
-      { name: 'go as one through the kernel', mtu: 1500, lengths: [...Array(20).fill(100), ...Array(10).fill(101)] },
-      { name: 'larger than the link takes go one by one', mtu: 576, lengths: Array(12).fill(700) },
+      { name: 'go as one through the kernel', mtu: 1500, lengths: [...times(20, 100), ...times(10, 101)] },
+      { name: 'larger than the link takes go one by one', mtu: 576, lengths: times(12, 700) },
       { name: 'of all lengths go one by one', mtu: 1500, lengths: Array.from({ length: 30 }, (_, i) => 100 + i) },
     ] as const
     for (const { name, mtu, lengths } of runs) {
@@ -392,7 +393,7 @@ for (const ioThread of ['off', 'on']) {
         await server.follow({ kind: 'open', link: 'link0', port: 67 })
         await relay.follow({ kind: 'open', link: 'eth0', port: 1067 })
         const to: SendTo = { kind: 'unicast', address: '10.1.0.2', port: 1067 }
-        const answers = lengths.map((octets: number) => ({ octets, to }))
+        const answers = lengths.map((octets) => ({ octets, to }))
         await server.follow({ kind: 'answer', link: 'link0', answers })
         await ask(0, 10)
         for (const octets of lengths)
@@ -405,7 +406,7 @@ for (const ioThread of ['off', 'on']) {
       t.after(() => server.stop())
       await server.follow({ kind: 'open', link: 'link0', port: 67 })
       const to: SendTo = { kind: 'unicast', address: '10.1.0.2', port: 1068 }
-      await server.follow({ kind: 'answer', link: 'link0', answers: Array(20).fill({ octets: 110, to }) })
+      await server.follow({ kind: 'answer', link: 'link0', answers: times(20, { octets: 110, to }) })
       await ask(0, 10)
       // A virtual link does not cut, so that is what is seen at its other end.
       await wires[0]!.waitFor(/10\.1\.0\.2\.1068: UDP, length 2200/)

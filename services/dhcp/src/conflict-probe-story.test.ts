@@ -142,7 +142,8 @@ test('two replicas probe for the same newcomer, take each other for nobody, and 
 
 test('a site that is switched on as a whole is not slowed down: beyond the budget offers leave at once', async () => {
   const town = await Town.open('192.168.1.101-192.168.1.250', 10)
-  await town.receive(...Array.from({ length: 150 }, (_, i) => discover(i, i)))
+  const discovers = Array.from({ length: 150 }, (_, i) => discover(i, i))
+  for (const first of [0, 50, 100]) await town.receive(...discovers.slice(first, first + 50))
   assert.equal(town.news().length, 140)
   await town.pass(400)
   assert.equal(town.news().length, 10)

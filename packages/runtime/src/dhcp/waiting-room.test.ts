@@ -342,7 +342,8 @@ describe('while there is more to read, steps gather', () => {
     assert.deepEqual(stepsOf(scene), [[11, 31, 41]])
   })
 
-  test('also while others are carried out', async () => {
+  test('also while others are carried out', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
     const scene = new Scene()
     scene.receive([1, 11, 1])
     scene.receiveSome([2, 21, 1])

@@ -1,6 +1,7 @@
 import { constants, endianness } from 'node:os'
 import { LIMITED_BROADCAST, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
 import { systemErrorOf } from './errno.ts'
+import { slotLayout } from './slot-layout.ts'
 import { DatagramSlots, SlotHeaders, type SlotLayout } from './slots.ts'
 import { PollSet } from './poll-set.ts'
 import { Runs } from './runs.ts'
@@ -82,11 +83,9 @@ const SK_MEMINFO_DROPS = 8
 const SIOCSARP = 0x8955
 const IPPROTO_IP = 0
 const IP_ADD_MEMBERSHIP = 35
-const SOL_UDP = 17
-const UDP_SEGMENT = 103
 const { EINVAL, EIO, EMSGSIZE } = constants.errno
 /** What a run is refused with, where each of its datagrams may still be sent: an old kernel, a link without checksums, a small MTU. */
-const NO_RUNS: readonly number[] = [EINVAL, EIO, EMSGSIZE]
+const NO_RUNS: ReadonlySet<number> = new Set([EINVAL, EIO, EMSGSIZE])
 const EFD_NONBLOCK = SOCK_NONBLOCK
 const EFD_CLOEXEC = SOCK_CLOEXEC
 
@@ -94,8 +93,6 @@ const EFD_CLOEXEC = SOCK_CLOEXEC
 export const RECEIVE_BUFFER = 8 * 1024 * 1024
 /** A batch of the largest datagrams has room. */
 export const SEND_BUFFER = 4 * 1024 * 1024
-
-type Koffi = typeof import('koffi')
 
 interface Libc {
   socket(domain: number, type: number, protocol: number): number
@@ -202,7 +199,7 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
     const sent = libc.sendmmsg(fd, runs.address, messages, MSG_DONTWAIT)
     if (sent > 0) return runs.covered(sent)
     const why = errno()
-    if (!NO_RUNS.includes(why)) return -why
+    if (!NO_RUNS.has(why)) return -why
     runless.add(fd)
     return undefined
   }
@@ -267,40 +264,3 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
 /** What is written to an eventfd and read from it: a count of eight octets. */
 const ONE = new Uint8Array(BigUint64Array.of(1n).buffer)
 const DISCARDED = new Uint8Array(8)
-
-function slotLayout(koffi: Koffi): SlotLayout {
-  const vector = koffi.struct({ iov_base: 'void *', iov_len: 'size_t' })
-  const message = koffi.struct({
-    msg_name: 'void *',
-    msg_namelen: 'uint32',
-    msg_iov: 'void *',
-    msg_iovlen: 'size_t',
-    msg_control: 'void *',
-    msg_controllen: 'size_t',
-    msg_flags: 'int',
-  })
-  const header = koffi.struct({ msg_hdr: message, msg_len: 'uint32' })
-  const control = koffi.struct({ cmsg_len: 'size_t', cmsg_level: 'int', cmsg_type: 'int', octets: 'uint16' })
-  return {
-    controlSize: koffi.sizeof(control),
-    writeSegmentSize(memory, at, octets) {
-      const cmsg_len = koffi.offsetof(control, 'octets') + 2
-      koffi.encode(memory, at, control, { cmsg_len, cmsg_level: SOL_UDP, cmsg_type: UDP_SEGMENT, octets })
-    },
-    writeRun(memory, headerAt, { name, vector }, vectors, controlAt) {
-      const run = { msg_name: name, msg_namelen: SOCKADDR_LENGTH, msg_iov: vector, msg_iovlen: vectors }
-      const length = controlAt === null ? 0 : koffi.sizeof(control)
-      koffi.encode(memory, headerAt, message, { ...run, msg_control: controlAt, msg_controllen: length, msg_flags: 0 })
-    },
-    headerSize: koffi.sizeof(header),
-    vectorSize: koffi.sizeof(vector),
-    received: koffi.offsetof(header, 'msg_len'),
-    length: koffi.offsetof(vector, 'iov_len'),
-    write(memory, headerAt, vectorAt, pointers, room) {
-      koffi.encode(memory, vectorAt, vector, { iov_base: pointers.octets, iov_len: room })
-      const first = { msg_name: pointers.name, msg_namelen: SOCKADDR_LENGTH, msg_iov: pointers.vector, msg_iovlen: 1 }
-      koffi.encode(memory, headerAt, message, { ...first, msg_control: null, msg_controllen: 0, msg_flags: 0 })
-    },
-    addressOf: (memory) => koffi.address(memory),
-  }
-}
