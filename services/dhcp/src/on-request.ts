@@ -9,6 +9,7 @@ import {
   type RequestState,
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
+import { contains } from './addressing/segment.ts'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, keyOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
 import { withinLease } from './lease-time.ts'
@@ -139,10 +140,18 @@ function whatIsWrong(
       ? `${formatIpv4(named)} is not an address of this network`
       : `${formatIpv4(named)} is not the reserved address`
   }
-  if (holding.reserved === undefined) return undefined
+  if (holding.reserved === undefined) {
+    const may = isOffered(named, holding) || ports.leases.at(named, asked.now)?.client === holding.client
+    return may ? undefined : `${formatIpv4(named)} is in a pool for other clients`
+  }
   if (!isUsableThere(machine.address!, asked, ports.settings)) return 'wrong network'
   const rival = rivalOf(asked, machine, ports)
   return rival && formatRival(rival, machine)
+}
+
+/** Whether the address is in one of the pools for clients of its classes, and not in another one on the same wire. */
+function isOffered(address: Ipv4Address, { pool }: Holding): boolean {
+  return pool.ranges.some((range) => contains(range, address))
 }
 
 /** A client that answers our own offer is always told; any other may be in the care of another server unless we are authoritative. */

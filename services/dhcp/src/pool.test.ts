@@ -248,6 +248,25 @@ test('a pool of a class is for its clients only, and they get it first', () => {
   assert.equal(addressOf(site, stranger(4, { options: pxe(7) })), '192.168.1.30')
 })
 
+test('nor is one of its addresses given to others who name it, but who has it keeps it', () => {
+  const pools = [{ ...pool(20, 21), class: 'lab' }]
+  const site = open({ dhcp: { subnets: [{ subnet: '192.168.1.0/24', pools }] } })
+  const lab = { options: { 77: new TextEncoder().encode('lab') } }
+  bind(site, stranger(1, lab))
+  const rows: readonly (readonly [fields: Fields, outcome: string])[] = [
+    [stranger(2, { requested: '192.168.1.21', server: US }), 'nak'],
+    [stranger(2, { requested: '192.168.1.21' }), 'nak'],
+    [stranger(2, { ciaddr: '192.168.1.21' }), 'nak'],
+    [stranger(2, { ...lab, requested: '192.168.1.21', server: US }), 'ack'],
+    [stranger(1, { ciaddr: '192.168.1.20' }), 'ack'],
+    [stranger(1, { requested: '192.168.1.20' }), 'ack'],
+  ]
+  assert.deepEqual(
+    rows.map(([fields]) => typeOf(site.ask(message('request', fields)))),
+    rows.map(([, outcome]) => outcome),
+  )
+})
+
 test('rapid commit binds at once, when enabled and asked for (X1)', () => {
   const asked = message('discover', { options: { 80: new Uint8Array(0) } })
   const site = open({ settings: { rapidCommit: true } })
