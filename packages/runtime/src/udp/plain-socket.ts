@@ -57,7 +57,7 @@ export async function openPlainSocket(
     port: bound,
     traffic,
     send(bytes, to, toPort) {
-      own.send(bytes, toPort, formatIpv4(to), (error) => {
+      own.send(bytes.slice(), toPort, formatIpv4(to), (error) => {
         traffic[error === null ? 'sent' : 'unsent']++
         if (error !== null) complaints.warn('not sent', error.message, () => ({ to: `${formatIpv4(to)}:${toPort}` }))
       })
