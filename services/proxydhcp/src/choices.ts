@@ -16,11 +16,13 @@ interface Choice {
   readonly menu: string
   readonly item: number
   readonly until: Instant
+  /** The transaction in which others had the first word. */
+  readonly left?: number
 }
 
 /**
  * What was chosen from a menu that firmware showed, for what the machine asks next: so iPXE need not show the menu again, and who chose the local
- * disk is not given something else by the firmware's next way to boot. Of this replica only; who is not remembered is asked again.
+ * disk is not given something else by the firmware's next way to boot. Of this replica only; see `leftToOthers` for another one's.
  */
 export class Choices {
   readonly #choices = new Latest<MacAddress, Choice>(MOST)
@@ -33,6 +35,18 @@ export class Choices {
   /** `item` counts the entries of the menu from 1. */
   choose(mac: MacAddress, menu: string, item: number, now: Instant): void {
     this.#choices.set(mac, { menu, item, until: (now + CHOSEN_MS) as Instant })
+  }
+
+  /**
+   * Whether another replica may have been told what was chosen: the menu was shown, and what comes of it has come, but nothing was said here. Once for
+   * each transaction (`xid`), so that this one answers all the same if the other is gone.
+   */
+  leftToOthers(mac: MacAddress, menu: string, xid: number, now: Instant): boolean {
+    const choice = this.#choices.get(mac)
+    if (choice?.menu !== menu || choice.item !== NOTHING_CHOSEN || now >= choice.until || choice.left === xid)
+      return false
+    this.#choices.set(mac, { ...choice, left: xid })
+    return true
   }
 
   /** The item, `NOTHING_CHOSEN`, or undefined where no menu was shown. */

@@ -79,6 +79,13 @@ function fileOf({ file, layers = [] }: Extract<Boots, { kind: 'file' }>, layer: 
   return layer === 0 ? file : layers[layer - 1]
 }
 
+/** iPXE comes after a menu of its firmware, and who was told what was chosen has the first word: another replica of this service. */
+export function isLeftToReplica({ client, verdict }: Decided, xid: number, ports: Ports, now: Instant): boolean {
+  const { decision } = verdict
+  if (decision.kind !== 'menu' || client.loader !== 'ipxe') return false
+  return ports.choices.leftToOthers(client.mac, decision.menu.name, xid, now)
+}
+
 /**
  * What was chosen from the menu that this machine's firmware has shown: where iPXE goes without asking again. UEFI that leaves the menu for
  * the local disk may come by HTTP boot first, and has to be refused then: what it has chosen is `NOTHING_CHOSEN`.

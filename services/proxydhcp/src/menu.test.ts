@@ -226,6 +226,7 @@ describe('nobody is asked twice', () => {
     const ports = site({ policy: POLICY })
     replied(ask(choosing(binl, TYPES.hook), ports))
     replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
+    assert.equal(silence(handle(ipxe, { link: LINK, from: NOBODY }, ports, NOW)), 'left-to-replica')
     assert.doesNotMatch(asksForScript(ports), /item=/)
   })
 
@@ -250,10 +251,15 @@ describe('nobody is asked twice', () => {
     assert.match(replied(handle(http, { link: LINK, from: NOBODY }, ports, NOW)).reply.file, /\/ipxe\.efi$/)
   })
 
-  test('iPXE that something else has loaded shows the menu', () => {
+  test('iPXE that something else has loaded shows the menu, when no other replica has said better', () => {
     const ports = site({ policy: POLICY })
     replied(handle(ovmf, { link: LINK, from: NOBODY }, ports, NOW))
-    assert.doesNotMatch(asksForScript(ports), /item=/)
+    for (const xid of [1, 2]) {
+      const asks = { ...ipxe, xid }
+      assert.equal(silence(handle(asks, { link: LINK, from: NOBODY }, ports, NOW)), 'left-to-replica')
+      for (let again = 0; again < 2; again++)
+        assert.doesNotMatch(replied(handle(asks, { link: LINK, from: NOBODY }, ports, NOW)).reply.file, /item=/)
+    }
   })
 
   test('a file of firmware says nothing about iPXE', () => {

@@ -2,7 +2,7 @@ import { replyDestination, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Instant } from '@reboots/protocol/net'
 import { proxyMenuOffer, proxyOffer, type BootClient } from '@reboots/protocol/pxe'
 import { decideFor, targetOf, type Decided } from './find-target.ts'
-import { chosenBefore, menuFor, vendorMenu } from './menu-answer.ts'
+import { chosenBefore, isLeftToReplica, menuFor, vendorMenu } from './menu-answer.ts'
 import type { Outcome, Silent } from './outcome.ts'
 import type { Arrival, Link, Ports } from './ports.ts'
 
@@ -28,6 +28,8 @@ function offerOf(message: DhcpMessage, decided: Decided, link: Link, ports: Port
   const { client } = decided
   const menu = menuFor(decided, client)
   if (menu === undefined) {
+    if (isLeftToReplica(decided, message.xid, ports, now))
+      return { silent: 'left-to-replica', verdict: decided.verdict }
     const target = targetOf(decided, chosenBefore(decided, ports, now))
     return 'silent' in target ? target : proxyOffer(message, client, target, link.address)
   }

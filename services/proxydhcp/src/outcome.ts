@@ -19,6 +19,7 @@ export type Silence =
   | 'boot-item-of-other-server'
   | 'local-disk-chosen'
   | 'credentials-wanted'
+  | 'left-to-replica'
   | 'no-return-address'
   | 'not-synced'
   | 'policy-not-synced'
