@@ -24,6 +24,10 @@ const history = z.object({
   file: z.string().min(1).default('state/boots.sqlite').describe('The file of sqlite; relative as the one of versions'),
 })
 
+const listenOrOff = z.string().refine((text) => text === 'off' || fields.hostPort.safeParse(text).success, {
+  error: (issue) => `must be host:port or off, not "${String(issue.input)}"`,
+})
+
 const rules = z.object({
   listen: fields.hostPort.default('127.0.0.1:42115').describe('gRPC address of this service'),
   policy: z
@@ -38,6 +42,11 @@ const rules = z.object({
     .default([])
     .describe('Files with Ed25519 public keys (PEM): only policies that one of them has signed are accepted'),
   history: history.prefault({}),
+  rest: z
+    .object({
+      listen: listenOrOff.default('127.0.0.1:42116').describe('Where the REST API is served; off for nowhere'),
+    })
+    .prefault({}),
   metrics: metricsSection('127.0.0.1:7115'),
 })
 

@@ -5,8 +5,10 @@ import { openPolicy } from './adapters/open-policy.ts'
 import { shape } from './config.ts'
 import { rulesService } from './handle.ts'
 import { openHistory } from './history/open.ts'
+import { Operations } from './operations.ts'
 import { policyService } from './policy-service.ts'
 import { keepPublished } from './reload.ts'
+import { serveRest } from './rest/serve.ts'
 
 await runService({
   name: 'rules-engine',
@@ -18,16 +20,18 @@ await runService({
     const common = { machines, now, log, metrics }
     const history = openHistory(config.rules.history, directory, publisher, common)
     const deciding = { ...common, histories: history.histories }
+    const operations = new Operations(publisher, machines, history.histories, now)
     const { service, close } = rulesService({ publisher, ...deciding })
     const rpc = await serveRpc({
       listen: config.rules.listen,
       services: [
         [rules.RulesServiceService, service],
-        [policiesApi.PolicyServiceService, policyService({ policies: publisher, ...deciding })],
+        [policiesApi.PolicyServiceService, policyService({ operations, log, metrics })],
         history.service,
       ],
       log,
     })
+    const rest = await serveRest(config.rules.rest.listen, { operations, log, metrics })
     // A policy is in force from here on, come what may; records are only needed for Decide, which says when it has none.
     const health = await startHealth({ listen: config.rules.metrics.listen, metrics, ready: () => [] })
     keepPublished(publisher, { ...policy, log, metrics })
@@ -35,6 +39,7 @@ await runService({
     announce(
       [
         { what: 'gRPC', address: rpc.address },
+        { what: 'REST', address: rest.address },
         { what: 'metrics', address: health.address },
       ],
       `boot policy ${current.version}: ${current.policy.rules.length} rules, ${current.policy.tests.length} tests passed; ${origin}`,
@@ -44,7 +49,7 @@ await runService({
         close()
         history.end()
         machines.close()
-        await Promise.all([rpc.close(), health.close()])
+        await Promise.all([rpc.close(), rest.close(), health.close()])
         history.close()
         await policy.close()
       },

@@ -1,18 +1,13 @@
 import { status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { policies as api, rules } from '@reboots/api'
-import type { Instant } from '@reboots/protocol/net'
-import type { Difference, Histories } from '@reboots/rules'
+import type { Difference } from '@reboots/rules'
 import type { Log, Metrics } from '@reboots/runtime'
-import { Operations } from './operations.ts'
-import type { Policies } from './policies.ts'
-import type { EntryHead, Machines } from './ports.ts'
+import type { Operations } from './operations.ts'
+import type { EntryHead } from './ports.ts'
 import { Refusal, type RefusalKind } from './refusal.ts'
 
 export interface Administration {
-  readonly policies: Policies
-  readonly machines: Machines
-  readonly histories: Histories
-  readonly now: () => Instant
+  readonly operations: Operations
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -27,9 +22,7 @@ const CODES: Readonly<Record<RefusalKind, status>> = {
 }
 
 /** PolicyService: the operations over gRPC. */
-export function policyService(administration: Administration): api.PolicyServiceServer {
-  const { policies, machines, histories, now, log, metrics } = administration
-  const operations = new Operations(policies, machines, histories, now)
+export function policyService({ operations, log, metrics }: Administration): api.PolicyServiceServer {
   const calls = metrics.counter('reboots_rules_calls_total', 'Calls of the policy API by what came of them', [
     'call',
     'result',

@@ -27,7 +27,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/cli': ['@reboots', 'node', '@grpc/grpc-js', 'yaml', 'zod'],
   'packages/testkit': ['@reboots', 'node', '@grpc/grpc-js', 'tftp'],
   'services/hardware': ['@reboots', 'node', '@grpc/grpc-js', 'yaml', 'zod'],
-  'services/rules-engine': ['@reboots', 'node', '@grpc/grpc-js', 'yaml', 'zod', 'fastify'],
+  'services/rules-engine': [
+    '@reboots',
+    'node',
+    '@grpc/grpc-js',
+    'yaml',
+    'zod',
+    'fastify',
+    '@fastify/swagger',
+    'ioredis',
+  ],
   'services/dhcp': ['@reboots', 'node', '@grpc/grpc-js', 'zod', 'ioredis'],
   'services/proxydhcp': ['@reboots', 'node', 'zod'],
   'services/tftp': ['@reboots', 'node', 'zod'],
@@ -40,6 +49,7 @@ const TEST_TOOLS = ['node', 'fast-check', '@reboots/testkit', '@grpc/grpc-js', '
 /** Test tools of one room. */
 const OWN_TEST_TOOLS: Readonly<Record<string, readonly string[]>> = {
   'packages/rules': ['@bufbuild/cel', '@bufbuild/cel-spec', 'ajv'],
+  'services/rules-engine': ['@seriousme/openapi-schema-validator'],
 }
 const SERVICES = projectFiles()
   .filter((file) => /^services\/[^/]+\/package\.json$/.test(file))

@@ -89,7 +89,7 @@ describe('of a running rules-engine', () => {
     const versions = '{ store: sqlite, file: policies.sqlite }'
     writeFileSync(
       config,
-      `control: { hardware: '${hardware.address}' }\nrules: { listen: '${address}', versions: ${versions}, metrics: { listen: off } }\n`,
+      `control: { hardware: '${hardware.address}' }\nrules: { listen: '${address}', versions: ${versions}, rest: { listen: off }, metrics: { listen: off } }\n`,
     )
     service = spawn(process.execPath, [`${ROOT}/services/rules-engine/src/main.ts`], {
       env: { ...process.env, REBOOTS_CONFIG: config },

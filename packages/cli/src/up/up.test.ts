@@ -13,6 +13,7 @@ const ENV = {
   REBOOTS_HARDWARE_METRICS_LISTEN: 'off',
   REBOOTS_RULES_LISTEN: '127.0.0.1:0',
   REBOOTS_RULES_METRICS_LISTEN: 'off',
+  REBOOTS_RULES_REST_LISTEN: 'off',
 }
 
 function reboots(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
