@@ -3,9 +3,9 @@ import { z } from 'zod'
 
 const versions = z.object({
   store: z
-    .enum(['memory', 'sqlite'])
+    .enum(['memory', 'sqlite', 'redis'])
     .default('memory')
-    .describe('memory: forgotten at a restart; sqlite: a file, for one process'),
+    .describe('memory: forgotten at a restart; sqlite: a file, for one process; redis: shared by any number of replicas'),
   file: z
     .string()
     .min(1)
@@ -13,6 +13,21 @@ const versions = z.object({
     .describe(
       'The file of sqlite; relative to the directory of the configuration file, or to the current one without one',
     ),
+  redis: z
+    .object({
+      address: fields.hostPort.default('127.0.0.1:6379').describe('host:port of Redis'),
+      username: z.string().optional().describe('User of Redis'),
+      password: fields.secret.optional().describe('Password of Redis; never shown'),
+      tls: z.boolean().default(false).describe('Whether to speak TLS to Redis'),
+      name: z.string().min(1).default('reboots:policies').describe('What the keys begin with; the same for all replicas'),
+      timeoutMilliseconds: z
+        .int()
+        .min(10)
+        .max(10_000)
+        .default(1000)
+        .describe('Milliseconds after which Redis counts as gone'),
+    })
+    .prefault({}),
   keep: z.int().min(2).max(1000).default(100).describe('How many versions are remembered, the one in force among them'),
 })
 
