@@ -5,7 +5,9 @@ const versions = z.object({
   store: z
     .enum(['memory', 'sqlite', 'redis'])
     .default('memory')
-    .describe('memory: forgotten at a restart; sqlite: a file, for one process; redis: shared by any number of replicas'),
+    .describe(
+      'memory: forgotten at a restart; sqlite: a file, for one process; redis: shared by any number of replicas',
+    ),
   file: z
     .string()
     .min(1)
@@ -19,7 +21,11 @@ const versions = z.object({
       username: z.string().optional().describe('User of Redis'),
       password: fields.secret.optional().describe('Password of Redis; never shown'),
       tls: z.boolean().default(false).describe('Whether to speak TLS to Redis'),
-      name: z.string().min(1).default('reboots:policies').describe('What the keys begin with; the same for all replicas'),
+      name: z
+        .string()
+        .min(1)
+        .default('reboots:policies')
+        .describe('What the keys begin with; the same for all replicas'),
       timeoutMilliseconds: z
         .int()
         .min(10)

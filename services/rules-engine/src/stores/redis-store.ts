@@ -54,7 +54,10 @@ export function redisStore(options: RedisStoreOptions): VersionStore {
       }),
     get: (revision) =>
       attempt(async () => {
-        const [head, packed] = await Promise.all([redis.hget(heads, `${revision}`), redis.hget(documents, `${revision}`)])
+        const [head, packed] = await Promise.all([
+          redis.hget(heads, `${revision}`),
+          redis.hget(documents, `${revision}`),
+        ])
         return head === null || packed === null ? undefined : entryOf(`${revision}`, head, packed)
       }),
     append: (draft, replaces, known) =>
