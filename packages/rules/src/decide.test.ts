@@ -214,3 +214,16 @@ test('a policy knows the classes that its rules give', () => {
   const policy = parsePolicy(`apiVersion: reboots/v1\nkind: BootPolicy\nrules: [${text}]\notherwise: ignore\n`, 'test')
   assert.deepEqual([...policy.classes, ...parsePolicy(DEFAULT_POLICY, 'd').classes], ['x', 'y'])
 })
+
+test('of conditions that cannot be evaluated the policy is told, rule by rule, up to the one that decides', () => {
+  const told: string[] = []
+  const policy = policyOf([
+    ['machine.labels.row > "1"', 'ignore'],
+    ['1 / (client.arch - 7) > 0', 'ignore'],
+    ['machine.known', 'local-disk'],
+    ['machine.labels.column > "1"', 'ignore'],
+  ])
+  const noticed = { ...policy, failed: (rule: string, why: string) => void told.push(`${rule}: ${why}`) }
+  assert.equal(decide(noticed, FACTS).rule, 'r3')
+  assert.deepEqual(told, ['r1: no such key: row', 'r2: division by zero'])
+})

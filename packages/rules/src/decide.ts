@@ -8,7 +8,7 @@ import { OTHERWISE, type Policy, type Rule } from './policy.ts'
 /**
  * What this machine gets: the outcome of the first rule, in document order, whose condition is true and that has one; and the first
  * DHCP class that a rule up to there gives. Where that would boot the machine, and it has booted too often, it gets what the guard says. A
- * condition that cannot be evaluated counts as not true, and the trace says why. Total and deterministic; never throws, reads no clock.
+ * condition that cannot be evaluated counts as not true; the trace says why, and `failed` of the policy is told. Total and deterministic; never throws, reads no clock.
  */
 export function decide(policy: Policy, facts: Facts): Verdict {
   const context = new FactsContext(facts)
@@ -19,7 +19,11 @@ export function decide(policy: Policy, facts: Facts): Verdict {
   const candidates = new Merged(policy.index.candidates(facts))
   for (let at = candidates.next(); at !== undefined; at = candidates.next()) {
     const rule = rules[at]!
-    if (rule.condition.test(context) !== true) continue
+    const result = rule.condition.test(context)
+    if (result !== true) {
+      if (result !== false) policy.failed?.(rule.name, result)
+      continue
+    }
     dhcpClass ??= rule.dhcpClass
     if (rule.decision === undefined) continue
     decider = rule

@@ -35,6 +35,8 @@ export interface Policy {
   /** Names of the rules, and `otherwise`, that decide one of them; of those that only add something, that match in one. */
   readonly exercised: ReadonlySet<string>
   readonly marks: Marks
+  /** Is told by `decide` of every rule whose condition could not be evaluated, and why; what is decided does not depend on it. */
+  readonly failed?: (rule: string, why: string) => void
 }
 
 /** Where something stands in the document. */

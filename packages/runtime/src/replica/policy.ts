@@ -2,14 +2,15 @@ import { rules } from '@reboots/api'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { connect } from '../rpc/connect.ts'
+import { conditionErrors, type ConditionFailed } from './condition-errors.ts'
 import { openConnection } from './connection.ts'
 import { follow } from './follow.ts'
 
 export interface PolicyReplicaOptions<P> {
   /** gRPC address of the rules-engine. */
   readonly address: string
-  /** Once per version. A version for which it throws is logged and left out: the one before stays. */
-  compile(document: string, version: string): P
+  /** Once per version. A version for which it throws is logged and left out: the one before stays. `failed` counts and logs. */
+  compile(document: string, version: string, failed: ConditionFailed): P
   /** As long as this is so there is no policy, whatever has been received: it cannot be decided by yet. */
   readonly withheld?: () => boolean
   readonly log: Log
@@ -35,13 +36,14 @@ export function openPolicyReplica<P>(options: PolicyReplicaOptions<P>): PolicyRe
   const client = connect(rules.RulesServiceClient, address)
   const connection = openConnection('policy', `the rules-engine at ${address}`, log, metrics)
   const refusedVersions = metrics.counter('reboots_policy_refused_total', 'Policy versions that could not be compiled')
+  const failedIn = conditionErrors(log, metrics)
   let policy: P | undefined
   let current = ''
   let broken: string | undefined
 
   function receive({ revision, version, document }: rules.WatchResponse): void {
     try {
-      if (policy === undefined || version !== current) policy = options.compile(document, version)
+      if (policy === undefined || version !== current) policy = options.compile(document, version, failedIn(version))
       if (version !== current) log.info({ version }, 'boot policy in use')
       current = version
       broken = undefined

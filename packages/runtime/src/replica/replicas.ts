@@ -2,6 +2,7 @@ import type { hardware, history } from '@reboots/api'
 import type { Ipv4Address } from '@reboots/protocol/net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { ConditionFailed } from './condition-errors.ts'
 import { openHistoryReplica, type HistoryReplica } from './history.ts'
 import type { CompileCondition } from './match-index.ts'
 import { openMachineReplica, type MachineReplica } from './machines.ts'
@@ -20,7 +21,8 @@ export interface ReplicasOptions<T, P extends Reads, F = unknown, H = unknown> {
   readonly match?: CompileCondition<F>
   /** See MachineReplicaOptions. */
   readonly changed?: (addresses: Iterable<Ipv4Address>) => void
-  compile(document: string, version: string): P
+  /** See PolicyReplicaOptions. */
+  compile(document: string, version: string, failed: ConditionFailed): P
   /** See HistoryReplicaOptions, and so `remember`, which is its `prepare`. */
   remember(record: history.History): H
   readonly log: Log
@@ -55,8 +57,8 @@ export function openReplicas<T, P extends Reads, F = unknown, H = unknown>(
   const history = openHistoryReplica<H>({ address: control.rules, prepare: options.remember, log, metrics })
   const policy = openPolicyReplica<P>({
     address: control.rules,
-    compile(document, version) {
-      const compiled = options.compile(document, version)
+    compile(document, version, failed) {
+      const compiled = options.compile(document, version, failed)
       if (compiled.readsHistory) history.follow()
       return compiled
     },

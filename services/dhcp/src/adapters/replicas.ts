@@ -32,8 +32,8 @@ export function openControlPlane(surroundings: Surroundings): Replicas<Reservati
     control,
     prepare: reservationOf,
     match: (when) => compileMatch(when).test,
-    compile(document, version) {
-      const policy = parsePolicy(document, 'policy', version)
+    compile(document, version, failed) {
+      const policy = { ...parsePolicy(document, 'policy', version), failed }
       warnOfClasses(policy, settings(), log)
       return policy
     },

@@ -16,7 +16,7 @@ export function openControlPlane(
       matched: iface.match !== undefined,
       facts: machineFacts(machine, iface),
     }),
-    compile: (document, version) => parsePolicy(document, 'policy', version),
+    compile: (document, version, failed) => ({ ...parsePolicy(document, 'policy', version), failed }),
     remember: bootHistory,
     log,
     metrics,

@@ -20,7 +20,7 @@ export function openControlPlane(
     control,
     prepare: machineFacts,
     match: (when) => compileMatch(when).test,
-    compile: (document, version) => parsePolicy(document, 'policy', version),
+    compile: (document, version, failed) => ({ ...parsePolicy(document, 'policy', version), failed }),
     remember: bootHistory,
     log,
     metrics,
