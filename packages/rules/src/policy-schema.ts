@@ -32,6 +32,8 @@ function list(description: string, items: Schema, maxItems: number): Schema {
   return { description, type: 'array', items, maxItems }
 }
 
+/** An object that has this key itself would be taken for a promise. */
+const OUTCOME = 'then'
 const use = (name: string): Schema => ({ $ref: `#/definitions/${name}` })
 const exactlyOne = (keys: readonly string[]): Schema => ({ oneOf: keys.map((key) => ({ required: [key] })) })
 
@@ -105,17 +107,18 @@ const profile: Schema = {
     },
     ...KINDS,
   }),
-  if: { required: ['extends'] },
-  // A profile that extends another may leave out what kind it is, and the rest of it.
-  then: { not: { anyOf: pairs(PROFILE_KINDS) } },
-  else: {
-    ...exactlyOne(PROFILE_KINDS),
-    properties: {
-      linux: { required: ['kernel'] },
-      grub: { required: ['file', 'config'] },
-      pxelinux: { required: ['file', 'config'] },
+  anyOf: [
+    // It may leave out what kind it is, and the rest of it.
+    { required: ['extends'], not: { anyOf: pairs(PROFILE_KINDS) } },
+    {
+      ...exactlyOne(PROFILE_KINDS),
+      properties: {
+        linux: { required: ['kernel'] },
+        grub: { required: ['file', 'config'] },
+        pxelinux: { required: ['file', 'config'] },
+      },
     },
-  },
+  ],
 }
 
 function pairs(keys: readonly string[]): Schema[] {
@@ -157,7 +160,7 @@ const guard = record(
   {
     boots: { description: 'So many network boots', type: 'integer', minimum: 1, maximum: LIMITS.keptBoots },
     within: { ...duration, description: 'In this time, such as 1h' },
-    then: use('outcome'),
+    [OUTCOME]: use('outcome'),
   },
   ['boots', 'within', 'then'],
 )
@@ -169,7 +172,7 @@ const rule: Schema = {
       name: text('No two alike', LIMITS.nameCharacters, { ...NAME, not: { enum: [OTHERWISE, GUARD] } }),
       when: { description: 'A condition in CEL', type: ['string', 'boolean'], maxLength: LIMITS.expressionCharacters },
       once: { description: 'Until the operating system has said that it runs', type: 'boolean' },
-      then: use('outcome'),
+      [OUTCOME]: use('outcome'),
       guard: use('guard'),
       also: record(
         'What goes with it, whatever is decided',
