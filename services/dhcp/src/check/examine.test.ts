@@ -65,6 +65,11 @@ const odd: readonly (readonly [name: string, text: string, warnings: readonly st
     ],
   ],
   [
+    'an offer that is over before it can be made',
+    subnet(POOL, '  offerSeconds: 2\n  conflictProbe: { waitMilliseconds: 2000 }\n'),
+    ['4:17 dhcp.offerSeconds: an offer is over before its address is probed (conflictProbe)'],
+  ],
+  [
     'everybody served from nothing',
     `${ON_LO}dhcp: { unknownMachines: serve }\n`,
     ['2:26 dhcp.unknownMachines: there is no pool to serve machines without a record from'],

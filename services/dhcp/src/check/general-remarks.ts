@@ -32,6 +32,9 @@ export function generalRemarks(
         'a fail-over by Sentinel may forget leases that were acknowledged; 1 at least',
       ),
     )
+  const { enabled, waitMilliseconds } = dhcp.conflictProbe
+  if (enabled && open && waitMilliseconds >= dhcp.offerSeconds * 1000)
+    remarks.push(remark(['dhcp', 'offerSeconds'], 'an offer is over before its address is probed (conflictProbe)'))
   const times = leaseTimes(dhcp.leaseSeconds, dhcp).map(([path, message]) => remark(['dhcp', ...path], message))
   return [...remarks, ...times]
 }
