@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { OperatorError } from '@reboots/runtime'
-import type { Command } from '../command.ts'
+import { outputOf } from '../command.fixture.ts'
 import { config } from '../config.ts'
 import { dhcp } from './dhcp.ts'
 
@@ -15,14 +14,6 @@ const directory = mkdtempSync(join(tmpdir(), 'reboots-dhcp-check-'))
 after(() => rmSync(directory, { recursive: true }))
 const file = join(directory, 'r.yaml')
 const GOOD = `links: { interfaces: [lo] }\ndhcp: { subnets: [{ subnet: 127.0.0.0/8 }] }\n`
-
-/** What a command prints, and its exit code. What it starts are the real services. */
-async function run(t: TestContext, { run }: Command, ...args: readonly string[]) {
-  let output = ''
-  const print = (line = ''): void => void (output += `${line}\n`)
-  for (const stream of ['log', 'error'] as const) t.mock.method(console, stream, print)
-  return { status: await run(args), output }
-}
 
 const checks: readonly (readonly [text: string, args: readonly string[], status: number, says: RegExp])[] = [
   [GOOD, [], 0, /^interfaces: lo 127\.0\.0\.1\n1 subnet, 0 pools, .*\nthe configuration is in order\n$/s],
@@ -41,11 +32,11 @@ const checks: readonly (readonly [text: string, args: readonly string[], status:
   [GOOD, ['--hardware', EXAMPLE], 1, /hardware\.yaml:\d+:\d+ example: 192\.0\.2\.10 is in no subnet.*machines: 1\n/s],
 ]
 for (const [text, args, status, says] of checks) {
-  test(`exit ${status}: ${says.source.slice(0, 60)}`, async (t) => {
+  test(`exit ${status}: ${says.source.slice(0, 60)}`, async () => {
     writeFileSync(file, text)
-    const { status: ended, output } = await run(t, dhcp, 'check', file, ...args)
+    const { code, output } = await outputOf(dhcp, ['check', file, ...args])
     assert.match(output, says)
-    assert.equal(ended, status)
+    assert.equal(code, status)
   })
 }
 
@@ -59,7 +50,9 @@ const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = 
 ]
 for (const [args, says] of refusals) {
   test(`refused: dhcp ${args.join(' ')}`, async () => {
-    await assert.rejects(dhcp.run(args), (error) => error instanceof OperatorError && says.test(error.message))
+    const { code, output } = await outputOf(dhcp, args)
+    assert.match(output, says)
+    assert.equal(code, 2)
   })
 }
 
@@ -70,9 +63,9 @@ test('what a command refuses is printed with its remedy, exit 2', () => {
   assert.equal(status, 2)
 })
 
-test('reboots config check has every service look, and says each problem once', async (t) => {
+test('reboots config check has every service look, and says each problem once', async () => {
   writeFileSync(file, 'links: { wait: soon }\nlnks: {}\ntftp: { blksize: x }\n')
-  const { status, output } = await run(t, config, 'check', file)
+  const { code, output } = await outputOf(config, ['check', file])
   assert.deepEqual(
     output
       .trimEnd()
@@ -85,7 +78,7 @@ test('reboots config check has every service look, and says each problem once', 
       '3:18 tftp.blksize: must be a number, not "x"',
     ],
   )
-  assert.equal(status, 2)
+  assert.equal(code, 2)
   writeFileSync(file, GOOD)
-  assert.deepEqual((await run(t, config, 'check', file)).status, 0)
+  assert.equal((await outputOf(config, ['check', file])).code, 0)
 })
