@@ -62,7 +62,7 @@ export {
   type ProbeResult,
 } from './probe/prober.ts'
 export { openHistoryReplica, type HistoryReplica, type HistoryReplicaOptions } from './replica/history.ts'
-export { openHistoryReports, type HistoryReports } from './replica/history-reports.ts'
+export { reportBoots, type BootEvent, type Untold } from './replica/report-boots.ts'
 export { createMachineIndex, type MachineIndex } from './replica/machine-index.ts'
 export type { CompileCondition, Condition, Found, FoundBy, Traits } from './replica/match-index.ts'
 export { openMachineReplica, type MachineReplica, type MachineReplicaOptions } from './replica/machines.ts'

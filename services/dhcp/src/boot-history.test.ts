@@ -35,3 +35,27 @@ test('firmware is sent to its disk when the policy says so of its past, which is
     assert.deepEqual([answer.reply.file, answer.verdict?.rule], [file, rule], JSON.stringify(history))
   }
 })
+
+test('a file that firmware loads by itself is a boot when its ACK leaves, once however often it asks', () => {
+  const policy = POLICY.replace(/profiles:.*$/m, 'profiles: { install: { nbp: memtest.efi } }')
+  const machines = [machine({ id: 'node-1', mac: MAC, address: ADDRESS })]
+  const site = new Site({ machines, policy })
+  const counted = () => site.ports.history.of('record:node-1')?.boots.length ?? 0
+  const ask = (type: 'discover' | 'request') => {
+    const selecting = type === 'request' ? { requested: ADDRESS, server: '192.168.1.1' } : {}
+    const { reply, verdict } = site.answer(message(type, { options: pxe(7), ...selecting }))
+    return [reply.file, verdict?.rule, counted()]
+  }
+  const rows = [
+    ['discover', 0, ['memtest.efi', 'new', 0]],
+    ['request', 1, ['memtest.efi', 'new', 1]],
+    ['request', 4, ['memtest.efi', 'new', 1]],
+    ['request', 60, ['memtest.efi', 'new', 2]],
+    ['discover', 60, [REFUSED, 'guard', 2]],
+    ['request', 61, [REFUSED, 'guard', 2]],
+  ] as const
+  for (const [type, seconds, expected] of rows) {
+    site.now = (NOW + seconds * 1000) as typeof NOW
+    assert.deepEqual(ask(type), expected, `${type} at ${seconds}`)
+  }
+})

@@ -9,6 +9,7 @@ import {
   type RequestState,
 } from '@reboots/protocol/dhcp'
 import { formatIpv4, UNSPECIFIED, type Ipv4Address } from '@reboots/protocol/net'
+import { firmwareSent, type Verdict } from '@reboots/rules'
 import { contains } from './addressing/segment.ts'
 import { withBootAnswer } from './boot-answer.ts'
 import { claimOf, holdingOf, keyOf, reservedHolding, takingOver, whyRefused, type Holding } from './holding.ts'
@@ -49,6 +50,7 @@ export function onRequest(asked: Asked, machine: Reservation, ports: Ports): Dec
     const reply = withinLease(answer.reply, lease, asked.now)
     if (reply === undefined) return { silent: 'leases-unavailable' }
     keepCard(asked, machine, named, ports)
+    noteBoot(asked, answer.verdict, machine, ports)
     return { ...answer, reply, to }
   }
   const bind: Pending = { step: { kind: 'bind', pool: terms.pool, claim: claimOf(holding, named) }, conclude }
@@ -159,4 +161,12 @@ function refuse(asked: Asked, why: string, selecting: boolean, ports: Ports): Ou
   if (!selecting && !ports.settings.authoritative) return { silent: 'not-authoritative', note: why }
   const reply = nak(asked.message, asked.server, why)
   return { reply, to: replyDestination(asked.message, reply, asked.from), note: why }
+}
+
+/** What firmware starts to load now without another word is seen nowhere else. */
+function noteBoot({ client, now }: Asked, verdict: Verdict | undefined, { machine }: Reservation, ports: Ports): void {
+  if (client === undefined || verdict === undefined) return
+  const policy = ports.policy.current()
+  const sent = policy && firmwareSent(policy, verdict, client, machine, now)
+  if (sent !== undefined) ports.history.addOnce(sent)
 }

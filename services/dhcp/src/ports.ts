@@ -2,7 +2,7 @@ import type { Lease } from '@reboots/leases'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
-import type { BootServers, Histories, Policy, Sighting } from '@reboots/rules'
+import type { BootServers, Policy, SeenBoots, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
 import type { Classes } from './addressing/classes.ts'
@@ -15,7 +15,8 @@ import type { Cards } from './rival.ts'
 export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
-  readonly history: Histories
+  /** What is remembered of machines' boots, and of those that are seen here. */
+  readonly history: Pick<SeenBoots, 'of' | 'addOnce'>
   readonly leases: Leases
   readonly relays: RelayMemory
   readonly cards: Cards

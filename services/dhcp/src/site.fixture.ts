@@ -11,7 +11,15 @@ import {
   type MacAddress,
   type Seconds,
 } from '@reboots/protocol/net'
-import { compileMatch, DEFAULT_POLICY, parsePolicy, type BootHistory, type Policy, type Sighting } from '@reboots/rules'
+import {
+  compileMatch,
+  DEFAULT_POLICY,
+  parsePolicy,
+  SeenBoots,
+  type BootHistory,
+  type Policy,
+  type Sighting,
+} from '@reboots/rules'
 import {
   answerDatagram,
   bootServersOn,
@@ -150,7 +158,7 @@ export class Site {
         synced: options.synced ?? true,
       },
       policy: { current: () => this.#policy },
-      history: { of: (subject) => options.history?.[subject] },
+      history: new SeenBoots({ of: (subject) => options.history?.[subject] }, () => this.now),
       leases: new LeaseTable(),
       relays: new RelayMemory(),
       cards: new Cards(),

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { parseIpv4, parseMac, type Instant } from '@reboots/protocol/net'
 import { createLog, createMetrics, loadConfig } from '@reboots/runtime'
-import { machineFacts, parsePolicy } from '@reboots/rules'
+import { machineFacts, parsePolicy, SeenBoots } from '@reboots/rules'
 import { machine } from '@reboots/testkit'
 import { createApp } from './app.ts'
-import { Boots } from './boots.ts'
 import { shape } from './config.ts'
 import { onConfig } from './on-config.ts'
 import { onBooted } from './on-booted.ts'
@@ -34,7 +33,7 @@ async function service(context: TestContext, synced = true) {
   const record = machine({ id: 'node-1', mac: NEW, address: '192.0.2.10' })
   const known: KnownMachine = { mac: parseMac(NEW), matched: false, facts: machineFacts(record, 0) }
   const clock = { now: 1_800_000_000_000 as Instant }
-  const boots = new Boots({ of: () => undefined }, () => clock.now)
+  const boots = new SeenBoots({ of: () => undefined }, () => clock.now)
   const policy = parsePolicy(POLICY, 'p')
   const ports = {
     machineByMac: (mac: string) => (mac === NEW || mac === SECOND_PORT ? known : undefined),

@@ -1,12 +1,11 @@
 import path from 'node:path'
 import { formatIpv4 } from '@reboots/protocol/net'
-import { chooseLinks, now, runService } from '@reboots/runtime'
+import { SeenBoots } from '@reboots/rules'
+import { chooseLinks, now, reportBoots, runService } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
-import { reportBoots } from './adapters/report-boots.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
 import { createApp } from './app.ts'
-import { Boots } from './boots.ts'
 import { addressesOf, shape } from './config.ts'
 import { onBooted } from './on-booted.ts'
 import { onConfig } from './on-config.ts'
@@ -18,7 +17,7 @@ await runService({
   shape,
   async start({ config, directory, log, metrics, announce }) {
     const replicas = openControlPlane(config.control, log, metrics)
-    const boots = new Boots(replicas.history, now)
+    const boots = new SeenBoots(replicas.history, now)
     const reporting = reportBoots(config.control.rules, boots, log, metrics)
     const ports = scriptPorts(replicas, boots)
     const links =

@@ -1,6 +1,5 @@
 import { parseMac, type Instant, type Ipv4Address } from '@reboots/protocol/net'
-import { historySubject } from '@reboots/rules'
-import type { Boots } from './boots.ts'
+import { historySubject, type SeenBoots } from '@reboots/rules'
 import type { ScriptPorts } from './ports.ts'
 
 /** Word from an operating system that runs. */
@@ -31,7 +30,7 @@ export const BOOTED_STATUS: Readonly<Record<BootedOutcome, { readonly status: nu
 export function onBooted(
   { mac: text, address }: BootedRequest,
   ports: Pick<ScriptPorts, 'machineByMac' | 'machineByAddress' | 'machinesSynced'>,
-  boots: Pick<Boots, 'add'>,
+  boots: Pick<SeenBoots, 'add'>,
   now: Instant,
 ): BootedAnswer {
   const mac = text === undefined ? undefined : parseMac(text)

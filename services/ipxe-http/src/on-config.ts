@@ -1,7 +1,7 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
 import type { ConfiguredLoader, LoaderConfigName } from '@reboots/protocol/pxe'
-import { renderConfig, type SiteFacts } from '@reboots/rules'
-import { configSent, type Sent } from './boots.ts'
+import { renderConfig, type Sent, type SiteFacts } from '@reboots/rules'
+import { configSent } from './sent.ts'
 import { decideRequest, type BootRequest, type Refusal, type Refused } from './decide-request.ts'
 import type { ScriptPorts } from './ports.ts'
 

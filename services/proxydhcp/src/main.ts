@@ -1,5 +1,6 @@
 import { formatIpv4 } from '@reboots/protocol/net'
-import { ChainLoads, LiveSettings, runService, startHealth } from '@reboots/runtime'
+import { SeenBoots } from '@reboots/rules'
+import { ChainLoads, LiveSettings, now, reportBoots, runService, startHealth } from '@reboots/runtime'
 import { openDoors } from './adapters/doors.ts'
 import { openControlPlane } from './adapters/replicas.ts'
 import { watchServers } from './adapters/watch-servers.ts'
@@ -15,7 +16,9 @@ await runService({
     const { config, log, metrics } = context
     const settings = new LiveSettings(context, ({ config, placeOf }, links) => settingsOf(config, links, placeOf))
     const replicas = openControlPlane(config.control, log, metrics)
-    const memories = { choices: new Choices(), chainLoads: new ChainLoads(), relayWays: new RelayWays() }
+    const history = new SeenBoots(replicas.history, now)
+    const reporting = reportBoots(config.control.rules, history, log, metrics)
+    const memories = { history, choices: new Choices(), chainLoads: new ChainLoads(), relayWays: new RelayWays() }
     let ports: Ports = { ...replicas, ...memories, settings: settings.current }
 
     const surroundings = { log, metrics, ioThread: config.links.ioThread }
@@ -45,6 +48,7 @@ await runService({
         watch?.close()
         await Promise.all([doors.close(), health.close()])
         replicas.close()
+        await reporting.close()
       },
     }
   },

@@ -8,6 +8,7 @@ import {
   type BootClient,
   type BootItem,
 } from '@reboots/protocol/pxe'
+import { firmwareSent } from '@reboots/rules'
 import { DecodeError } from '@reboots/protocol/bytes'
 import { decideFor, targetOf, type Decided } from './find-target.ts'
 import { chosenBefore, itemAnswer, menuFor, vendorMenu } from './menu-answer.ts'
@@ -40,9 +41,17 @@ export function onBootServer(message: DhcpMessage, { link, from }: Arrival, port
     now,
   )
   if ('silent' in answer) return { ...answer, client }
+  noteBoot(decided, ports, now)
   const isRelayed = message.giaddr !== UNSPECIFIED
   const to = isRelayed ? replyDestination(message, answer.reply, from) : ({ kind: 'unicast', to: from } as const)
   return { ...answer, to, client, verdict: decided.verdict }
+}
+
+/** What firmware starts to load now without another word is seen nowhere else. */
+function noteBoot({ verdict, client, machine }: Decided, ports: Ports, now: Instant): void {
+  const policy = ports.policy.current()
+  const sent = policy && firmwareSent(policy, verdict, client, machine, now)
+  if (sent !== undefined) ports.history.addOnce(sent)
 }
 
 /**

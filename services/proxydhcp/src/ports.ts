@@ -1,6 +1,6 @@
 import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
 import type { Discovery } from '@reboots/protocol/pxe'
-import type { BootServers, Histories, MachineFacts, Policy, Sighting } from '@reboots/rules'
+import type { BootServers, MachineFacts, Policy, SeenBoots, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission.ts'
 import type { Choices } from './choices.ts'
@@ -11,7 +11,8 @@ import type { RelayWays } from './relayed.ts'
 export interface Ports {
   readonly machines: Machines
   readonly policy: Policies
-  readonly history: Histories
+  /** What is remembered of machines' boots, and of those that are seen here. */
+  readonly history: Pick<SeenBoots, 'of' | 'addOnce'>
   readonly settings: Settings
   readonly choices: Choices
   readonly chainLoads: ChainLoads

@@ -8,6 +8,7 @@ import {
   DEFAULT_POLICY,
   machineFacts,
   parsePolicy,
+  SeenBoots,
   type BootHistory,
   type MachineFacts,
   type Sighting,
@@ -73,7 +74,7 @@ export function site(options: SiteOptions = {}): Ports {
   return {
     machines: { ...machines, matching: machines.matching, synced: options.synced ?? true },
     policy: { current: () => policy },
-    history: { of: (subject) => options.history?.[subject] },
+    history: new SeenBoots({ of: (subject) => options.history?.[subject] }, () => NOW),
     settings: {
       bootServers: (link) => bootServersOn(link, { ...BOOT, ...options.boot }),
       modeFor: () => 'auto-proxy',

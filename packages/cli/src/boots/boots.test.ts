@@ -58,6 +58,6 @@ test('what people read', () => {
   )
   const none = { subject: 'a', boots: [], booted: undefined, finished: [], reopened: before(1) }
   assert.match(historyText(none, NOW), /finished +nothing\nreopened +2030-01-31T11:59:00Z \(1 min ago\)\nno boots$/)
-  assert.deepEqual(listRow(none, NOW), ['a', '', '', '0', 'not yet', ''])
+  assert.deepEqual(listRow(none, NOW), ['a', '', '', '0', '', ''])
   assert.deepEqual(JSON.parse(JSON.stringify(historyJson(none))).booted, null)
 })

@@ -14,7 +14,7 @@ export function listRow({ subject, boots, booted, finished }: history.History, n
     last?.at === undefined ? '' : relative(last.at, now),
     last?.profile ?? '',
     String(recent),
-    runs ? relative(booted, now) : 'not yet',
+    runs ? relative(booted, now) : last === undefined ? '' : 'not yet',
     finished.join(', '),
   ]
 }

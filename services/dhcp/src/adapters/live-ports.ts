@@ -1,6 +1,15 @@
 import type { LeaseLedger } from '@reboots/leases'
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { ChainLoads, LiveSettings, type MachineReplica, type ServiceContext, type UdpLink } from '@reboots/runtime'
+import { SeenBoots } from '@reboots/rules'
+import {
+  ChainLoads,
+  LiveSettings,
+  now,
+  reportBoots,
+  type MachineReplica,
+  type ServiceContext,
+  type UdpLink,
+} from '@reboots/runtime'
 import { Withholding } from '../addressing/withhold.ts'
 import { LIVE, settingsOf, type Config } from '../config.ts'
 import type { Ports, Settings } from '../ports.ts'
@@ -39,7 +48,9 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
     log,
     metrics,
   })
-  const memories = { relays: new RelayMemory(), cards: new Cards(), chainLoads: new ChainLoads() }
+  const history = new SeenBoots(replicas.history, now)
+  const reporting = reportBoots(config.control.rules, history, log, metrics)
+  const memories = { history, relays: new RelayMemory(), cards: new Cards(), chainLoads: new ChainLoads() }
   let current: Ports = { ...replicas, ...memories, leases, settings: settings.current }
   return {
     get current() {
@@ -62,6 +73,7 @@ export function openPorts(context: ServiceContext<Config>, leases: LeaseLedger):
     close() {
       settings.close()
       replicas.close()
+      void reporting.close()
     },
   }
 }
