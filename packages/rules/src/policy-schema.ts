@@ -32,8 +32,6 @@ function list(description: string, items: Schema, maxItems: number): Schema {
   return { description, type: 'array', items, maxItems }
 }
 
-/** An object that has this key itself would be taken for a promise. */
-const OUTCOME = 'then'
 const use = (name: string): Schema => ({ $ref: `#/definitions/${name}` })
 const exactlyOne = (keys: readonly string[]): Schema => ({ oneOf: keys.map((key) => ({ required: [key] })) })
 
@@ -160,7 +158,8 @@ const guard = record(
   {
     boots: { description: 'So many network boots', type: 'integer', minimum: 1, maximum: LIMITS.keptBoots },
     within: { ...duration, description: 'In this time, such as 1h' },
-    [OUTCOME]: use('outcome'),
+    // oxlint-disable-next-line unicorn/no-thenable -- a key of the document
+    then: use('outcome'),
   },
   ['boots', 'within', 'then'],
 )
@@ -172,7 +171,8 @@ const rule: Schema = {
       name: text('No two alike', LIMITS.nameCharacters, { ...NAME, not: { enum: [OTHERWISE, GUARD] } }),
       when: { description: 'A condition in CEL', type: ['string', 'boolean'], maxLength: LIMITS.expressionCharacters },
       once: { description: 'Until the operating system has said that it runs', type: 'boolean' },
-      [OUTCOME]: use('outcome'),
+      // oxlint-disable-next-line unicorn/no-thenable -- a key of the document
+      then: use('outcome'),
       guard: use('guard'),
       also: record(
         'What goes with it, whatever is decided',
