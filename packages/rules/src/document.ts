@@ -11,6 +11,7 @@ import {
 } from 'yaml'
 import { LIMITS } from './limits.ts'
 import { suggestion } from './nearest.ts'
+import { parsePlainYaml } from './plain-yaml.ts'
 import type { Mark } from './policy.ts'
 import type { Problem } from './problem.ts'
 
@@ -68,6 +69,8 @@ export class Reader {
       this.reportAt(0, '', `longer than ${LIMITS.documentCharacters} characters`)
       return null
     }
+    const plain = parsePlainYaml(this.#text, this.#lines)
+    if (plain !== undefined) return plain
     let document: Document.Parsed
     try {
       document = parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true })

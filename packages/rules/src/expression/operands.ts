@@ -2,6 +2,13 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 
 /** The nodes directly below one: operands, receiver and arguments, elements, keys and values. */
 export function operandsOf(node: ASTNode): ASTNode[] {
-  const args = Array.isArray(node.args) ? (node.args as readonly unknown[]).flat(2) : [node.args]
-  return args.filter((value): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value)
+  const operands: ASTNode[] = []
+  collect(node.args, operands)
+  return operands
+}
+
+function collect(value: unknown, into: ASTNode[]): void {
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) for (const each of value) collect(each, into)
+  else if ('op' in value) into.push(value as ASTNode)
 }
