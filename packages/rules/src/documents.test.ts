@@ -41,12 +41,10 @@ test('the README tells every fact, function and limit', () => {
 test('ten thousand rules with a test each are within the limits', () => {
   const each = (line: (index: number) => string): string => Array.from({ length: 10_000 }, (_, i) => line(i)).join('')
   const rules = each(
-    (i) =>
-      `  - { name: rack ${i}, when: 'machine.labels.rack == "${i}" && client.arch in [7, 9]', then: local-disk }\n`,
+    (i) => `  - { name: r${i}, when: 'machine.labels.rack == "${i}" && client.arch in [7, 9]', then: local-disk }\n`,
   )
   const tests = each(
-    (i) =>
-      `  - { name: t${i}, given: { machine: { labels: { rack: '${i}' } } }, expect: local-disk, rule: rack ${i} }\n`,
+    (i) => `  - { name: t${i}, given: { machine: { labels: { rack: '${i}' } } }, expect: local-disk }\n`,
   )
   const text = `apiVersion: reboots/v1\nkind: BootPolicy\nrules:\n${rules}otherwise: ignore\ntests:\n${tests}`
   const policy = parsePolicy(text, 'many.yaml')

@@ -78,7 +78,7 @@ class PlainReader {
     const seen = new Set<string>()
     do {
       const key = this.#readKey(seen)
-      map.items.push(new Pair<unknown, unknown>(key, this.#readValue(column)))
+      map.items.push(new Pair<unknown>(key, this.#readValue(column)))
     } while (this.#column === column && !this.#isItem())
     return this.#ended(map, start, column)
   }
@@ -140,7 +140,7 @@ class PlainReader {
       case '{':
         return this.#readFlowCollection(new YAMLMap(), '}', (map, seen) => {
           const key = this.#readKey(seen)
-          map.items.push(new Pair<unknown, unknown>(key, this.#readFlow(PLAIN_IN_FLOW)))
+          map.items.push(new Pair<unknown>(key, this.#readFlow(PLAIN_IN_FLOW)))
         })
       case '[':
         return this.#readFlowCollection(new YAMLSeq(), ']', (list) => list.items.push(this.#readFlow(PLAIN_IN_FLOW)))
@@ -148,6 +148,7 @@ class PlainReader {
         return this.#placed(new Scalar(this.#unquoted(this.#take(SINGLE_QUOTED))), start)
       case '"':
         return this.#placed(new Scalar(this.#unquoted(this.#take(DOUBLE_QUOTED))), start)
+      case undefined:
       default: {
         const text = this.#take(plain)?.trimEnd()
         if (text === undefined) throw NOT_PLAIN
