@@ -18,7 +18,7 @@ await runService({
     const publisher = policy.policies
     const machines = openMachines(config.control.hardware, log, metrics)
     const common = { machines, now, log, metrics }
-    const history = openHistory(config.rules.history, directory, publisher, common)
+    const history = openHistory(config.rules, directory, publisher, common)
     const deciding = { ...common, histories: history.histories }
     const operations = new Operations(publisher, machines, history.histories, now)
     const { service, close } = rulesService({ publisher, ...deciding })

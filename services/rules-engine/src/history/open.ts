@@ -19,7 +19,7 @@ export interface OpenHistory {
 
 /** The history as it is configured. @throws OperatorError when its file cannot be used */
 export function openHistory(
-  { store: kind, file }: Config['rules']['history'],
+  { history: { store: kind, file }, versions }: Config['rules'],
   directory: string,
   policies: Pick<Policies, 'subscribe'>,
   handling: Omit<HistoryHandling, 'keeper'>,
@@ -28,11 +28,12 @@ export function openHistory(
   const keeper = new HistoryKeeper(store)
   const { service, close } = historyService({ ...handling, keeper })
   const unsubscribe = policies.subscribe(({ policy, version }) => {
-    if (kind === 'sqlite' || !policy.readsHistory) return
-    handling.log.warn(
-      { version },
-      'the policy looks at past boots, which are forgotten at a restart: set rules.history.store to sqlite',
-    )
+    if (!policy.readsHistory) return
+    const warn = (what: string): void => handling.log.warn({ version }, what)
+    if (kind === 'memory')
+      warn('the policy looks at past boots, which are forgotten at a restart: set rules.history.store to sqlite')
+    if (versions.store === 'redis')
+      warn('the policy looks at past boots, of which each replica of this service knows those it was told itself')
   })
   return {
     histories: keeper,
