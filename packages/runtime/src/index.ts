@@ -1,4 +1,5 @@
 export { now } from './clock.ts'
+export { Latest } from './latest.ts'
 export { bootServersOn, type BootServersOnLink } from './config/boot-servers.ts'
 export { type Cidr } from './config/cidr.ts'
 export { ConfigError } from './config/config-error.ts'

@@ -59,9 +59,9 @@ test('of more machines than are remembered the first are forgotten', () => {
     const asked = message('request', { mac: `52:54:00:00:00:0${last}`, ...fields })
     return memory.factsOf(asked, macOf(asked)).giaddr
   }
-  for (const last of [1, 2, 3]) giaddr(last, { giaddr: '10.9.0.1' })
+  for (const last of [1, 2, 3, 4, 5]) giaddr(last, { giaddr: '10.9.0.1' })
   assert.deepEqual(
-    [1, 2, 3].map((last) => giaddr(last, { ciaddr: '10.9.0.9' })),
-    [0, ip('10.9.0.1'), ip('10.9.0.1')],
+    [1, 2, 3, 4, 5].map((last) => giaddr(last, { ciaddr: '10.9.0.9' })),
+    [0, 0, ip('10.9.0.1'), ip('10.9.0.1'), ip('10.9.0.1')],
   )
 })

@@ -1,5 +1,6 @@
 import { clientKey, relayAgent, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import { Latest } from '@reboots/runtime'
 
 /** Where a message came past, as rules see it. */
 export interface RelayFacts {
@@ -10,19 +11,18 @@ export interface RelayFacts {
   readonly flags?: number | undefined
 }
 
-/** So many machines are remembered; of more, those that were relayed longest ago are forgotten. */
-const MOST = 65_536
+/** So many machines are remembered for certain; of more, some that were relayed longest ago are forgotten. */
+const REMEMBERED = 65_536
 
 /**
  * What relay agents said of machines. A renewal goes straight to the server, past no relay agent (RFC 2131 §4.4.5), and is to be classed
  * like the message that the lease began with.
  */
 export class RelayMemory {
-  readonly #facts = new Map<string, RelayFacts>()
-  readonly #most: number
+  readonly #facts: Latest<string, RelayFacts>
 
-  constructor(most = MOST) {
-    this.#most = most
+  constructor(remembered = REMEMBERED) {
+    this.#facts = new Latest(remembered)
   }
 
   /** Those of the message if it was relayed, which are kept; else those kept, if the client has its address already. */
@@ -44,9 +44,7 @@ export class RelayMemory {
     // Copies: what was read is part of a much larger buffer.
     const facts = { giaddr, circuitId: circuitId?.slice(), remoteId: remoteId?.slice() }
     const key = keyOf(message, mac)
-    this.#facts.delete(key)
     this.#facts.set(key, facts)
-    if (this.#facts.size > this.#most) this.#facts.delete(this.#facts.keys().next().value!)
     return flags === undefined ? facts : { ...facts, flags }
   }
 }

@@ -1,27 +1,26 @@
 import { formatIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
+import { Latest } from '@reboots/runtime'
 import type { Decision } from './outcome.ts'
 import { wayTo } from './place.ts'
 import type { Asked, Ports } from './ports.ts'
 import type { Reservation } from './reservation.ts'
 
-/** So many records are remembered; of more, those that were heard of longest ago are forgotten. */
-const MOST = 65_536
+/** So many records are remembered for certain; of more, some that were heard of longest ago are forgotten. */
+const REMEMBERED = 65_536
 
 /**
  * The network card that has the address of each record that is found by more than a MAC, or was offered it last: to the books all of them
  * are one client.
  */
 export class Cards {
-  readonly #last = new Map<string, MacAddress>()
+  readonly #last = new Latest<string, MacAddress>(REMEMBERED)
 
   of(holder: string): MacAddress | undefined {
     return this.#last.get(holder)
   }
 
   keep(holder: string, mac: MacAddress): void {
-    this.#last.delete(holder)
     this.#last.set(holder, mac)
-    if (this.#last.size > MOST) this.#last.delete(this.#last.keys().next().value!)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
-import { Latest } from './latest.ts'
+import { Latest } from '@reboots/runtime'
 
 /** How long somebody may look at a menu. */
 const SHOWN_MS = 3_600_000
@@ -9,8 +9,8 @@ const CHOSEN_MS = 300_000
 const ASKED_MS = 60_000
 /** The menu is on the screen, or it was left without asking us for anything. */
 export const NOTHING_CHOSEN = 0
-/** A few hundred octets each. */
-const MOST = 8192
+/** Clients that are remembered at least; a few hundred octets each. */
+const REMEMBERED = 16_384
 
 interface Choice {
   readonly menu: string
@@ -25,7 +25,7 @@ interface Choice {
  * disk is not given something else by the firmware's next way to boot. Of this replica only; see `leftToOthers` for another one's.
  */
 export class Choices {
-  readonly #choices = new Latest<MacAddress, Choice>(MOST)
+  readonly #choices = new Latest<MacAddress, Choice>(REMEMBERED)
 
   /** Firmware begins anew, and is given a menu. */
   show(mac: MacAddress, menu: string, now: Instant): void {

@@ -1,11 +1,11 @@
 import { relayAgentInformation, withOptions, type DhcpMessage } from '@reboots/protocol/dhcp'
 import { UNSPECIFIED, type Instant, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
-import { Latest } from './latest.ts'
+import { Latest } from '@reboots/runtime'
 
 /** As long as somebody may look at a menu. */
 const KNOWN_MS = 3_600_000
-/** A few hundred octets each. */
-const MOST = 8192
+/** Clients that are remembered at least; a few hundred octets each. */
+const REMEMBERED = 16_384
 
 interface Way {
   readonly giaddr: Ipv4Address
@@ -18,7 +18,7 @@ interface Way {
  * is missing: rules and records that go by that have to come to the same answer there. A relay agent tells every replica, so each knows it.
  */
 export class RelayWays {
-  readonly #ways = new Latest<MacAddress, Way>(MOST)
+  readonly #ways = new Latest<MacAddress, Way>(REMEMBERED)
 
   /** A client begins: the way that this message came by is its way now. */
   note({ giaddr, options }: DhcpMessage, mac: MacAddress, now: Instant): void {

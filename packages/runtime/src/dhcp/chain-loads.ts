@@ -1,12 +1,13 @@
 import type { Instant, MacAddress } from '@reboots/protocol/net'
 import { lacksHttp, type BootClient } from '@reboots/protocol/pxe'
+import { Latest } from '../latest.ts'
 
 /** From the answer until what was loaded has asked: TFTP in small blocks and a slow network at worst. */
 const LOADED_MS = 300_000
 /** How often one and the same build is sent to load another within that time: its DHCP may have failed for reasons of its own. */
 const MOST_TIMES = 3
-/** Some hundred octets each. */
-const MOST = 4096
+/** Cards that are remembered at least; some hundred octets each. */
+const REMEMBERED = 4096
 
 interface ChainLoad {
   readonly build: string
@@ -21,7 +22,7 @@ interface ChainLoad {
  * it cannot load it, and leaves the machine to its next boot device. The same holds for a build that comes again and again.
  */
 export class ChainLoads {
-  readonly #loads = new Map<MacAddress, ChainLoad>()
+  readonly #loads = new Latest<MacAddress, ChainLoad>(REMEMBERED)
 
   /** The client as it is to be answered: itself, or as one that says nothing of what it can. `xid` is that of its message. */
   settled(client: BootClient, xid: number, now: Instant): BootClient {
@@ -35,21 +36,15 @@ export class ChainLoads {
     const last = this.#loads.get(client.mac)
     const until = (now + LOADED_MS) as Instant
     if (last === undefined || now >= last.until) {
-      this.#put(client.mac, { build, xid, times: 1, until })
+      this.#loads.set(client.mac, { build, xid, times: 1, until })
       return true
     }
     if (last.build !== build) return false
     // Sent again, or the REQUEST behind the DISCOVER.
     if (last.xid === xid) return last.times <= MOST_TIMES
     const times = Math.min(last.times + 1, MOST_TIMES + 1)
-    this.#put(client.mac, { build, xid, times, until: times > MOST_TIMES ? last.until : until })
+    this.#loads.set(client.mac, { build, xid, times, until: times > MOST_TIMES ? last.until : until })
     return times <= MOST_TIMES
-  }
-
-  #put(mac: MacAddress, load: ChainLoad): void {
-    this.#loads.delete(mac)
-    if (this.#loads.size >= MOST) this.#loads.delete(this.#loads.keys().next().value!)
-    this.#loads.set(mac, load)
   }
 }
 

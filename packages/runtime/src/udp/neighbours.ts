@@ -1,4 +1,5 @@
 import type { Instant, Ipv4Address } from '@reboots/protocol/net'
+import { Latest } from '../latest.ts'
 
 /**
  * How long an entry is trusted to be still in the kernel's table. The kernel keeps one it was given for 5 s before it asks the neighbour
@@ -22,7 +23,7 @@ interface Entry {
  * do the copies of a reply: a system call for each would double the cost of sending.
  */
 export class Neighbours {
-  readonly #entries = new Map<Ipv4Address, Entry>()
+  readonly #entries = new Latest<Ipv4Address, Entry>(REMEMBERED)
   readonly #set: (address: Ipv4Address, mac: Uint8Array) => void
   #full: { readonly error: unknown; readonly until: Instant } | undefined
 
@@ -46,7 +47,6 @@ export class Neighbours {
     // Before the call: when it fails nothing is known of the entry.
     this.#entries.delete(address)
     this.#setOrFull(address, mac, now)
-    if (this.#entries.size >= REMEMBERED) this.#forgetOldest()
     this.#entries.set(address, { mac: number, until: (now + TRUSTED_MS) as Instant })
   }
 
@@ -61,13 +61,6 @@ export class Neighbours {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOBUFS') this.#full = { error, until: (now + FULL_MS) as Instant }
       throw error
-    }
-  }
-
-  #forgetOldest(): void {
-    for (const address of this.#entries.keys()) {
-      this.#entries.delete(address)
-      return
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Instant } from '@reboots/protocol/net'
+import { Latest } from '@reboots/runtime'
 
-/** So many keys are remembered; of more, those that were not seen for longest are forgotten. Some 8 MB. */
-const MOST_KEYS = 65_536
+/** So many keys are remembered for certain; of more, some that were not seen for longest are forgotten. Some 8 to 16 MB. */
+const REMEMBERED = 65_536
 const SECOND = 1000
 
 /**
@@ -10,12 +11,11 @@ const SECOND = 1000
  */
 export class RateLimit<K> {
   readonly #pace: number
-  readonly #mostKeys: number
-  readonly #due = new Map<K, number>()
+  readonly #due: Latest<K, number>
 
-  constructor(perSecond: number, mostKeys = MOST_KEYS) {
+  constructor(perSecond: number, remembered = REMEMBERED) {
     this.#pace = SECOND / perSecond
-    this.#mostKeys = mostKeys
+    this.#due = new Latest(remembered)
   }
 
   /** Counts a message, unless it is one too many. */
@@ -24,9 +24,7 @@ export class RateLimit<K> {
     // Further ahead than a second's worth is only what a clock has left behind that was set back.
     const due = known > now + 2 * SECOND ? now : Math.max(known, now)
     if (due + this.#pace > now + SECOND + 1e-6) return false
-    this.#due.delete(key)
     this.#due.set(key, due + this.#pace)
-    if (this.#due.size > this.#mostKeys) this.#due.delete(this.#due.keys().next().value!)
     return true
   }
 }
