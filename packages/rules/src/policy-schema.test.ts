@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import * as fc from 'fast-check'
 import { parse, stringify } from 'yaml'
+import { Reader } from './document.ts'
 import { parsePolicy } from './parse-policy.ts'
 import { POLICY_SCHEMA } from './policy-schema.ts'
 import { PolicyError } from './problem.ts'
@@ -20,6 +21,8 @@ const SHIPPED = ['examples/', 'profiles/'].flatMap((folder) =>
     .filter(({ text }) => isPolicy(text)),
 )
 
+const BAD_POLICIES = readdirSync(BAD).map((name) => ({ name, text: readFileSync(new URL(name, BAD), 'utf8') }))
+
 test('deploy/policy.schema.json is the schema; written by the command in the README', () => {
   const written = readFileSync(new URL('policy.schema.json', DEPLOY), 'utf8')
   assert.equal(written, `${JSON.stringify(POLICY_SCHEMA, undefined, 2)}\n`)
@@ -29,6 +32,27 @@ test('every policy that is shipped is valid', () => {
   assert.ok(SHIPPED.length >= 10)
   for (const { name, text } of SHIPPED)
     assert.ok(validates(parse(text)), `${name}: ${JSON.stringify(validates.errors)}`)
+})
+
+/** The keys of every mapping that the schema describes; of alternatives together as well. */
+function keysIn(schema: unknown): string[][] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const { properties, oneOf } = schema as { readonly properties?: object; readonly oneOf?: readonly unknown[] }
+  const together = (oneOf ?? []).flatMap((each) => Object.keys((each as { properties?: object }).properties ?? {}))
+  return [Object.keys(properties ?? {}), together, ...Object.values(schema).flatMap(keysIn)]
+}
+
+test('wherever a policy is read with certain keys, the schema has these keys', (t) => {
+  const { mock } = t.mock.method(Reader.prototype, 'readRecord')
+  for (const { text } of [...SHIPPED, ...BAD_POLICIES]) isAccepted(text)
+  const sorted = (keys: readonly string[]): string => keys.toSorted().join(' ')
+  const read = new Set(mock.calls.map((call) => sorted(call.arguments[2])))
+  const described = new Set(keysIn(POLICY_SCHEMA).map(sorted))
+  assert.ok(read.size > 15, String(read.size))
+  assert.deepEqual(
+    [...read].filter((keys) => !described.has(keys)),
+    [],
+  )
 })
 
 /** Bad policies whose faults are beyond what a schema can say. */
@@ -45,9 +69,9 @@ const BEYOND: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(' ').map((name) => `${name}.yaml`)),
 )
 
-for (const name of readdirSync(BAD)) {
+for (const { name, text } of BAD_POLICIES) {
   test(`testdata/bad/${name} is ${BEYOND.has(name) ? 'beyond the schema' : 'invalid'}`, () => {
-    assert.equal(validates(valueOf(readFileSync(new URL(name, BAD), 'utf8'))), BEYOND.has(name))
+    assert.equal(validates(valueOf(text)), BEYOND.has(name))
   })
 }
 
