@@ -11,6 +11,7 @@ import type { Instant, Ipv4Address, Seconds } from '@reboots/protocol/net'
 import { createLog, now, OperatorError } from '@reboots/runtime'
 import { requireTools } from '@reboots/testkit'
 import { at, leaseStoreContract } from './contract.fixture.ts'
+import { SqliteFile } from './sqlite-file.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 const log = createLog('dhcp', { level: 'silent', format: 'json' })
@@ -170,17 +171,17 @@ test('a clock that is set, before or after a restart, ends no lease and prolongs
 test('what is on the disk for long enough is not written again', async (t) => {
   const file = join(directoryOf(t), 'leases.db')
   const store = await opened(t, file)
-  const entries = () => {
+  /** What a restart would find, whether it has left the journal already or not. */
+  const written = () => {
     const copy = `${file}.copy`
     for (const part of ['', '-wal']) cpSync(`${file}${part}`, `${copy}${part}`)
-    const database = new DatabaseSync(copy)
-    const [row] = database.prepare('SELECT max(id) AS id FROM journal').all()
-    database.close()
-    return Number(row!['id'])
+    const books = new SqliteFile(copy, 1)
+    const records = books.records()
+    books.close()
+    return JSON.stringify(records)
   }
   const bind = ask('bind', 'a', 1)
   await store.run([bind], at(0))
-  assert.equal(entries(), 1)
   const steps = [
     { name: 'an eighth of the lease time later', step: bind, second: 450, known: true },
     { name: 'later than that', step: bind, second: 451, known: false },
@@ -191,11 +192,11 @@ test('what is on the disk for long enough is not written again', async (t) => {
     { name: 'and again', step: bind, second: 453, known: true },
   ]
   for (const { name, step, second, known } of steps) {
-    const before = entries()
+    const before = written()
     const result = store.attempt(step, at(second))
     assert.equal(typeof result, known ? 'object' : 'undefined', name)
     const [again] = await store.run([step], at(second))
-    assert.equal(entries() > before, !known, name)
+    assert.equal(written() === before, known, name)
     assert.deepEqual(result ?? again, again, name)
   }
 })
