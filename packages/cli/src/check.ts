@@ -73,7 +73,7 @@ function runningAlone(): readonly (readonly Step[])[] {
 
 export const check: Command = {
   name: 'check',
-  summary: 'format, lint, types, generated code, unit and house tests; under a minute on two cores',
+  summary: 'format, lint, types, generated code, unit and house tests; about a minute on two idle cores',
   usage: `reboots check
 
 Runs everything that needs nothing but the repository: oxfmt, oxlint with types, tsc (and once more for the pure rooms), buf lint, a
