@@ -34,7 +34,9 @@ export function verdictOn(
   yiaddr: Ipv4Address,
   ports: Ports,
 ): Verdict {
-  return decide(policy, factsOf(policy, asked, machine, terms, yiaddr, ports))
+  const facts = factsOf(policy, asked, machine, terms, yiaddr, ports)
+  ports.policy.decided?.(facts)
+  return decide(policy, facts)
 }
 
 function factsOf(

@@ -2,7 +2,7 @@ import type { Lease } from '@reboots/leases'
 import type { DhcpMessage } from '@reboots/protocol/dhcp'
 import type { Endpoint, Instant, Ipv4Address, MacAddress, Seconds } from '@reboots/protocol/net'
 import type { BootClient } from '@reboots/protocol/pxe'
-import type { BootServers, Policy, SeenBoots, Sighting } from '@reboots/rules'
+import type { BootServers, Facts, Policy, SeenBoots, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission/admission.ts'
 import type { Classes } from './addressing/classes.ts'
@@ -44,6 +44,8 @@ export interface Leases {
 export interface Policies {
   /** Undefined until one has been seen. */
   current(): Policy | undefined
+  /** To be told what was decided on: a candidate that is tried out decides on it too, later. */
+  readonly decided?: (facts: Facts) => void
 }
 
 export interface Settings {

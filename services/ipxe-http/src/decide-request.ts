@@ -76,6 +76,7 @@ export function decideRequest(
   const facts = factsOf(request, loader, mac, known, now)
   const history = historyFor(policy, facts.machine, mac, ports.history)
   const { rule, version, decision } = decide(policy, { ...facts, history })
+  ports.decided?.({ ...facts, history })
   const decided = { mac, rule, version }
   switch (decision.kind) {
     case 'ignore':

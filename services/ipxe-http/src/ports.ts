@@ -1,5 +1,5 @@
 import type { Ipv4Address, MacAddress } from '@reboots/protocol/net'
-import type { Histories, MachineFacts, Policy } from '@reboots/rules'
+import type { Histories, MachineFacts, Policy, Facts } from '@reboots/rules'
 import type { FileHandle } from 'node:fs/promises'
 
 /** A machine's interface as this service needs it. */
@@ -20,6 +20,8 @@ export interface ScriptPorts {
   machineByUuid(uuid: string): KnownMachine | undefined
   /** The boot policy in force; undefined until one has been received. */
   policy(): Policy | undefined
+  /** To be told what was decided on: a candidate that is tried out decides on it too, later. */
+  readonly decided?: (facts: Facts) => void
   /** What is remembered of machines, with what this service has seen itself. */
   readonly history: Histories
   /** True once the hardware records have been received. */

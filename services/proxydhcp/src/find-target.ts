@@ -49,7 +49,9 @@ export function decideFor(
 
   const machine = known ?? UNKNOWN_MACHINE
   const history = historyFor(policy, machine, client.mac, ports.history)
-  const verdict = decide(policy, { ...sighting, machine, now, history })
+  const facts = { ...sighting, machine, now, history }
+  const verdict = decide(policy, facts)
+  ports.policy.decided?.(facts)
   const { decision, rule } = verdict
   if (decision.kind === 'ignore') return { silent: 'ignored-by-policy', verdict }
   if (mode === 'proxy' && known === undefined && rule === OTHERWISE) return { silent: 'unknown-machine', verdict }

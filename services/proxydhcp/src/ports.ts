@@ -1,6 +1,6 @@
 import type { Endpoint, Ipv4Address, MacAddress } from '@reboots/protocol/net'
 import type { Discovery } from '@reboots/protocol/pxe'
-import type { BootServers, MachineFacts, Policy, SeenBoots, Sighting } from '@reboots/rules'
+import type { BootServers, Facts, MachineFacts, Policy, SeenBoots, Sighting } from '@reboots/rules'
 import type { ChainLoads, Found, Traits } from '@reboots/runtime'
 import type { Admission } from './admission.ts'
 import type { Choices } from './choices.ts'
@@ -32,6 +32,8 @@ export interface Machines {
 export interface Policies {
   /** Undefined until one has been seen. */
   current(): Policy | undefined
+  /** To be told what was decided on: a candidate that is tried out decides on it too, later. */
+  readonly decided?: (facts: Facts) => void
 }
 
 export interface Settings {

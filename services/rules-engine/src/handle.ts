@@ -6,9 +6,11 @@ import type { Log, Metrics } from '@reboots/runtime'
 import { onDecide } from './on-decide.ts'
 import type { Machines } from './ports.ts'
 import type { Policies } from './policies.ts'
+import type { Shadow } from './shadow.ts'
 
 export interface Handling {
   readonly publisher: Pick<Policies, 'current' | 'subscribe'>
+  readonly shadow: Shadow
   readonly machines: Machines
   readonly histories: Histories
   readonly now: () => Instant
@@ -18,7 +20,7 @@ export interface Handling {
 
 /** RulesService over a publisher. `close` ends the Watch streams, so that clients reconnect elsewhere and the server can stop. */
 export function rulesService(handling: Handling): { service: rules.RulesServiceServer; close(): void } {
-  const { publisher, metrics } = handling
+  const { publisher, shadow, metrics } = handling
   const watchers = new Set<ServerWritableStream<rules.WatchRequest, rules.WatchResponse>>()
   const decided = metrics.counter('reboots_rules_decide_total', 'Decide calls by what was decided', ['outcome'])
   const revision = metrics.gauge('reboots_rules_policy_revision', 'Number of the policy in force')
@@ -33,17 +35,23 @@ export function rulesService(handling: Handling): { service: rules.RulesServiceS
   const service: rules.RulesServiceServer = {
     watch(call) {
       watchers.add(call)
-      const unsubscribe = publisher.subscribe(({ revision, version, document }) => {
-        call.write({ revision, version, document })
-      })
+      const tell = (): void => {
+        const { revision, version, document } = publisher.current
+        call.write({ revision, version, document, candidate: shadow.candidate })
+      }
+      const unsubscribe = [publisher.subscribe(tell), shadow.subscribe(tell)]
       call.once('close', () => {
-        unsubscribe()
+        for (const stop of unsubscribe) stop()
         watchers.delete(call)
       })
     },
     decide(call, callback) {
       const outcome = answerDecide(call, callback, handling)
       decided.inc({ outcome })
+    },
+    reportShadow({ request }, callback) {
+      shadow.report(request)
+      callback(null, {})
     },
   }
   return { service, close: () => watchers.forEach((call) => call.end()) }

@@ -9,6 +9,7 @@ import { Operations } from './operations.ts'
 import { policyService } from './policy-service.ts'
 import { keepPublished } from './reload.ts'
 import { serveRest } from './rest/serve.ts'
+import { Shadow } from './shadow.ts'
 
 await runService({
   name: 'rules-engine',
@@ -20,8 +21,9 @@ await runService({
     const common = { machines, now, log, metrics }
     const history = openHistory(config.rules, directory, publisher, common)
     const deciding = { ...common, histories: history.histories }
-    const operations = new Operations(publisher, machines, history.histories, now)
-    const { service, close } = rulesService({ publisher, ...deciding })
+    const shadow = new Shadow(publisher, now)
+    const operations = new Operations(publisher, shadow, machines, history.histories, now)
+    const { service, close } = rulesService({ publisher, shadow, ...deciding })
     const rpc = await serveRpc({
       listen: config.rules.listen,
       services: [

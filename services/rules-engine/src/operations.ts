@@ -4,9 +4,10 @@ import { lintPolicy, type Histories, type ImpactReport, type Problem } from '@re
 import type { Accepted } from './accept.ts'
 import { impactOn } from './impact.ts'
 import { onDecide } from './on-decide.ts'
-import type { Applied, Change, Policies } from './policies.ts'
+import type { Account, Applied, Change, Policies } from './policies.ts'
 import { StoreGone, type Entry, type EntryHead, type Machines, type SignedDocument } from './ports.ts'
 import { Refusal } from './refusal.ts'
+import type { Shadow, Trial } from './shadow.ts'
 import { readSignature } from './trust.ts'
 
 /** A document as it came over the network. */
@@ -46,12 +47,14 @@ const EXAMPLES = 10
 /** What can be asked of the policy, whichever way it is asked. Rejects with Refusal. */
 export class Operations {
   readonly #policies: Policies
+  readonly #shadow: Shadow
   readonly #machines: Machines
   readonly #histories: Histories
   readonly #now: () => Instant
 
-  constructor(policies: Policies, machines: Machines, histories: Histories, now: () => Instant) {
+  constructor(policies: Policies, shadow: Shadow, machines: Machines, histories: Histories, now: () => Instant) {
     this.#policies = policies
+    this.#shadow = shadow
     this.#machines = machines
     this.#histories = histories
     this.#now = now
@@ -111,6 +114,26 @@ export class Operations {
     const both = [policy, after.policy] as const
     const report = await impactOn(this.#machines, both, this.#histories, this.#now(), examples || EXAMPLES)
     return { before: version, after: after.version, ...report }
+  }
+
+  /** Tries a document out on the decisions that are made from now on. Gives its version. */
+  startShadow(given: Omit<GivenDocument, 'signature'>, account: Account): string {
+    const { by, why } = told({ ...account, replaces: '*' })
+    const accepted = this.#policies.look(unsigned(given.document), nameOf(given))
+    if (accepted.version === this.version)
+      throw new Refusal('bad-request', `version ${this.version} is in force already`)
+    this.#shadow.start(accepted, { by, why })
+    return accepted.version
+  }
+
+  stopShadow(): void {
+    this.#shadow.stop()
+  }
+
+  shadow(examples: number): Trial {
+    const trial = this.#shadow.trial(examples || EXAMPLES)
+    if (trial === undefined) throw new Refusal('not-found', 'no policy is tried out')
+    return trial
   }
 
   async #policyOf(under: Under) {

@@ -66,6 +66,16 @@ export function policyService({ operations, log, metrics }: Administration): api
       const under = policy?.$case === 'document' ? { document: policy.value, source } : { version: policy?.value ?? '' }
       return { decision: await operations.explain(client ?? rules.DecideRequest.create(), under) }
     }),
+    startShadow: answers('start-shadow', (request) => ({ version: operations.startShadow(request, request) })),
+    getShadow: answers('get-shadow', ({ examples }) => {
+      const { since, decisions, leftOut, differences, ...rest } = operations.shadow(examples)
+      const counts = { decisions: BigInt(decisions), leftOut: BigInt(leftOut) }
+      return { ...rest, ...counts, since: new Date(since), differences: differences.map(differenceMessage) }
+    }),
+    stopShadow: answers('stop-shadow', () => {
+      operations.stopShadow()
+      return {}
+    }),
     impact: answers('impact', async (request) => {
       const { differences, clients, assumed, ...rest } = await operations.impact(request, request.examples)
       return { ...rest, differences: differences.map(differenceMessage), clients: [...clients], assumed: [...assumed] }

@@ -19,6 +19,7 @@ import { openPolicies } from './open-policies.ts'
 import { versionOf } from './publisher.ts'
 import { keepPublished } from './reload.ts'
 import { memoryStore } from './stores/memory-store.ts'
+import { Shadow } from './shadow.ts'
 import { TRUST_ALL } from './trust.ts'
 
 const NOW = 1_769_848_200_000 as Instant
@@ -54,7 +55,15 @@ async function serve(context: TestContext, document: string, machines = NO_MACHI
   const surroundings = { source, store, trust: TRUST_ALL, now: () => NOW, log }
   const publisher = await openPolicies(surroundings, () => {})
   const histories = { of: () => undefined }
-  const { service, close } = rulesService({ publisher, machines, histories, now: () => NOW, log, metrics })
+  const { service, close } = rulesService({
+    publisher,
+    shadow: new Shadow(publisher, () => NOW),
+    machines,
+    histories,
+    now: () => NOW,
+    log,
+    metrics,
+  })
   const rpc = await serveRpc({ listen: '127.0.0.1:0', services: [[rules.RulesServiceService, service]], log })
   keepPublished(publisher, { source, store, log, metrics })
   const client = connect(rules.RulesServiceClient, rpc.address)

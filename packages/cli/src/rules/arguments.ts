@@ -13,6 +13,7 @@ export const ACTIONS = [
   'show',
   'explain',
   'impact',
+  'shadow',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -27,6 +28,7 @@ const OPTIONS = {
   signature: text,
   limit: { type: 'string', default: '20' },
   examples: { type: 'string', default: '5' },
+  stop: { type: 'boolean', default: false },
   policy: text,
   mac: text,
   arch: text,
@@ -74,6 +76,7 @@ const SHAPES: Readonly<Record<Action, Shape>> = {
   history: { words: '', least: 0, most: 0, options: ['address', 'limit'] },
   show: { words: '[VERSION]', least: 0, most: 1, options: ['address'] },
   impact: { words: 'FILE', least: 1, most: 1, options: ['address', 'examples'] },
+  shadow: { words: '[FILE]', least: 0, most: 1, options: ['address', 'examples', 'why', 'by', 'stop'] },
   explain: { words: '', least: 0, most: 0, options: ['address', 'policy', ...CLIENT, ...RELAYED] },
 }
 

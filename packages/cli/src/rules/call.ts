@@ -46,6 +46,18 @@ export class PolicyApi {
     return this.#ask(this.#client.impact, request)
   }
 
+  startShadow(request: policies.StartShadowRequest): Promise<policies.StartShadowResponse> {
+    return this.#ask(this.#client.startShadow, request)
+  }
+
+  getShadow(request: policies.GetShadowRequest): Promise<policies.GetShadowResponse> {
+    return this.#ask(this.#client.getShadow, request)
+  }
+
+  stopShadow(): Promise<policies.StopShadowResponse> {
+    return this.#ask(this.#client.stopShadow, {})
+  }
+
   close(): void {
     this.#client.close()
   }

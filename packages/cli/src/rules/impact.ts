@@ -29,7 +29,12 @@ export function reportLines(report: policies.ImpactResponse, examples: number): 
 /** Ways to ask that are named; more are counted. */
 const NAMED = 4
 
-function differenceLines(difference: policies.Difference, examples: number, tried: number): string[] {
+/** `tried`: how many ways to ask were, if all of them were for every machine. */
+export function differenceLines(
+  difference: policies.Difference,
+  examples: number,
+  tried: number | undefined,
+): string[] {
   const { before, after, machines, clients } = difference
   const named = clients.length <= NAMED ? clients.join(', ') : `${clients.length} ways to ask`
   const as = clients.length === tried ? '' : ` (as ${named})`

@@ -5,11 +5,12 @@ import { apply, rollback } from './change.ts'
 import { explain } from './explain.ts'
 import { diff, history, show } from './history.ts'
 import { impact } from './impact.ts'
+import { shadow } from './shadow.ts'
 import { check, lint, test } from './local.ts'
 
 export const rules: Command = {
   name: 'rules',
-  summary: 'the boot policy: check, test, lint, diff, apply, rollback, history, show, explain, impact',
+  summary: 'the boot policy: check, test, lint, diff, apply, rollback, history, show, explain, impact, shadow',
   usage: `reboots rules check|test|lint FILE...
 reboots rules diff FILE|VERSION [FILE|VERSION]
 reboots rules apply FILE [--why TEXT] [--by NAME] [--replaces VERSION] [--signature FILE.sig]
@@ -18,6 +19,7 @@ reboots rules history [--limit 20]
 reboots rules show [VERSION]
 reboots rules explain --mac MAC [--arch 7|uefi-x64] [--policy FILE|VERSION] [...]
 reboots rules impact FILE [--examples 5]
+reboots rules shadow [FILE [--why TEXT] [--by NAME] | --stop] [--examples 5]
 
 Without a service, by the file alone:
 
@@ -38,6 +40,8 @@ explain   what a machine would get, by which rule, and of each rule before it th
           --circuit-id HEX --remote-id HEX --client-id HEX --machine ID
 impact    for which machines FILE would make a difference, and which: every hardware record, and a machine without one, is decided on under both
           policies, in each way to ask that some rule tells apart. Profiles that change behind their name are a difference
+shadow    tries FILE out on live decisions: the services that face the machines decide by it besides, and nothing is done by it. Without FILE: for
+          which machines it would have made a difference so far. Ends with --stop, when it is applied, and when rules-engine restarts
 
 A VERSION is the beginning of one, 4 digits or more, or a revision as #7.
 
@@ -73,4 +77,5 @@ const REMOTE: Readonly<Partial<Record<Action, (api: PolicyApi, args: RulesArgume
   show,
   explain,
   impact,
+  shadow,
 }

@@ -16,10 +16,11 @@ test('a policy that looks at history is only decided by when there is one; other
   const policies: rules.RulesServiceServer = {
     watch(call) {
       let revision = 0n
-      publish = (document) => call.write({ revision: ++revision, version: document, document })
+      publish = (document) => call.write({ revision: ++revision, version: document, document, candidate: undefined })
       events.emit('policy')
     },
     decide: nothing,
+    reportShadow: nothing,
   }
   let tell = (_response: history.WatchResponse): void => {}
   const histories: history.HistoryServiceServer = {

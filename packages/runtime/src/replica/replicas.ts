@@ -7,13 +7,14 @@ import { openHistoryReplica, type HistoryReplica } from './history.ts'
 import type { CompileCondition } from './match-index.ts'
 import { openMachineReplica, type MachineReplica } from './machines.ts'
 import { openPolicyReplica, type PolicyReplica } from './policy.ts'
+import type { Judge } from './shadow.ts'
 
 /** A policy says whether it looks at the history of boots. */
 interface Reads {
   readonly readsHistory: boolean
 }
 
-export interface ReplicasOptions<T, P extends Reads, F = unknown, H = unknown> {
+export interface ReplicasOptions<T, P extends Reads, F = unknown, H = unknown, D = unknown> {
   /** gRPC addresses, the section `control`. */
   readonly control: { readonly hardware: string; readonly rules: string }
   prepare(machine: hardware.Machine, iface: hardware.Interface): T
@@ -25,14 +26,16 @@ export interface ReplicasOptions<T, P extends Reads, F = unknown, H = unknown> {
   compile(document: string, version: string, failed: ConditionFailed): P
   /** See HistoryReplicaOptions, and so `remember`, which is its `prepare`. */
   remember(record: history.History): H
+  /** See PolicyReplicaOptions. */
+  readonly judge?: Judge<P, D>
   readonly log: Log
   readonly metrics: Metrics
 }
 
 /** Local copies of everything the control plane publishes. */
-export interface Replicas<T, P, F = unknown, H = unknown> {
+export interface Replicas<T, P, F = unknown, H = unknown, D = unknown> {
   readonly machines: MachineReplica<T, F>
-  readonly policy: PolicyReplica<P>
+  readonly policy: PolicyReplica<P, D>
   /** Only kept current, and waited for, once there has been a policy that looks at it. */
   readonly history: HistoryReplica<H>
   /** For /readyz: what there is no first state of yet, and why. */
@@ -41,9 +44,9 @@ export interface Replicas<T, P, F = unknown, H = unknown> {
 }
 
 /** What a service of the data plane decides by: the machines and the boot policy, kept current. */
-export function openReplicas<T, P extends Reads, F = unknown, H = unknown>(
-  options: ReplicasOptions<T, P, F, H>,
-): Replicas<T, P, F, H> {
+export function openReplicas<T, P extends Reads, F = unknown, H = unknown, D = unknown>(
+  options: ReplicasOptions<T, P, F, H, D>,
+): Replicas<T, P, F, H, D> {
   const { control, prepare, log, metrics } = options
   const { changed } = options
   const machines = openMachineReplica<T, F>({
@@ -55,7 +58,9 @@ export function openReplicas<T, P extends Reads, F = unknown, H = unknown>(
     metrics,
   })
   const history = openHistoryReplica<H>({ address: control.rules, prepare: options.remember, log, metrics })
-  const policy = openPolicyReplica<P>({
+  // Conditions that fail in a policy that nobody is answered by are not counted.
+  const tried = (document: string, version: string): P => options.compile(document, version, () => {})
+  const policy = openPolicyReplica<P, D>({
     address: control.rules,
     compile(document, version, failed) {
       const compiled = options.compile(document, version, failed)
@@ -63,6 +68,7 @@ export function openReplicas<T, P extends Reads, F = unknown, H = unknown>(
       return compiled
     },
     withheld: () => history.waiting,
+    tryOut: options.judge && { compile: tried, judge: options.judge },
     log,
     metrics,
   })

@@ -9,6 +9,10 @@ type WatchCall = ServerWritableStream<rules.WatchRequest, rules.WatchResponse>
 /** A rules engine in this process, spoken to over real gRPC. It publishes what it is given, unchecked. */
 export interface FakeRules extends LoopbackServer {
   publish(document: string): void
+  /** Publishes a candidate beside it, or none. */
+  tryOut(document: string | undefined): void
+  /** What was reported of candidates, once there have been so many reports. */
+  reported(count: number): Promise<readonly rules.ReportShadowRequest[]>
   /** Resolves once `count` Watch requests have been seen since the beginning. */
   watched(count: number): Promise<void>
 }
@@ -20,8 +24,10 @@ export async function fakeRules(document?: string): Promise<FakeRules> {
   const watches: rules.WatchRequest[] = []
   let revision = document === undefined ? 0n : 1n
   let published = document
+  let candidate: rules.Candidate | undefined
+  const reports: rules.ReportShadowRequest[] = []
   const tell = (call: WatchCall): void => {
-    if (published !== undefined) call.write({ revision, version: versionOf(published), document: published })
+    if (published !== undefined) call.write({ revision, version: versionOf(published), document: published, candidate })
   }
   const server = await loopbackServer(rules.RulesServiceService, {
     watch(call: WatchCall) {
@@ -31,6 +37,11 @@ export async function fakeRules(document?: string): Promise<FakeRules> {
       call.on('cancelled', () => watchers.delete(call))
       tell(call)
       events.emit('watch')
+    },
+    reportShadow({ request }: { request: rules.ReportShadowRequest }, callback: (error: null, reply: object) => void) {
+      reports.push(request)
+      callback(null, {})
+      events.emit('report')
     },
     decide(_call: unknown, callback: (error: { code: status; details: string }) => void) {
       callback({ code: status.UNIMPLEMENTED, details: 'the fake rules engine does not decide' })
@@ -46,6 +57,14 @@ export async function fakeRules(document?: string): Promise<FakeRules> {
       published = next
       revision += 1n
       watchers.forEach(tell)
+    },
+    tryOut(document) {
+      candidate = document === undefined ? undefined : { version: versionOf(document), document }
+      watchers.forEach(tell)
+    },
+    async reported(count) {
+      while (reports.length < count) await once(events, 'report')
+      return reports
     },
     async watched(count) {
       while (watches.length < count) await once(events, 'watch')

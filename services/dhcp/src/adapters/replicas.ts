@@ -1,5 +1,14 @@
 import type { Ipv4Address } from '@reboots/protocol/net'
-import { bootHistory, compileMatch, parsePolicy, type BootHistory, type Policy, type Sighting } from '@reboots/rules'
+import {
+  bootHistory,
+  compileMatch,
+  parsePolicy,
+  type BootHistory,
+  type Policy,
+  type Sighting,
+  type Facts,
+  shadowDifference,
+} from '@reboots/rules'
 import { didYouMean, openReplicas, type Log, type Metrics, type Replicas } from '@reboots/runtime'
 import type { Settings } from '../ports.ts'
 import { reservationOf, type Reservation } from '../reservation.ts'
@@ -26,9 +35,11 @@ export function warnOfClasses({ classes, version }: Policy, { classes: known }: 
 }
 
 /** The copies of the hardware records and of the boot policy that this service decides by. */
-export function openControlPlane(surroundings: Surroundings): Replicas<Reservation, Policy, Sighting, BootHistory> {
+export function openControlPlane(
+  surroundings: Surroundings,
+): Replicas<Reservation, Policy, Sighting, BootHistory, Facts> {
   const { control, settings, changed, log, metrics } = surroundings
-  return openReplicas<Reservation, Policy, Sighting, BootHistory>({
+  return openReplicas<Reservation, Policy, Sighting, BootHistory, Facts>({
     control,
     prepare: reservationOf,
     match: (when) => compileMatch(when).test,
@@ -38,6 +49,7 @@ export function openControlPlane(surroundings: Surroundings): Replicas<Reservati
       return policy
     },
     remember: bootHistory,
+    judge: shadowDifference,
     changed,
     log,
     metrics,

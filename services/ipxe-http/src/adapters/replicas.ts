@@ -1,5 +1,14 @@
 import { parseMac } from '@reboots/protocol/net'
-import { bootHistory, machineFacts, parsePolicy, type BootHistory, type Histories, type Policy } from '@reboots/rules'
+import {
+  bootHistory,
+  machineFacts,
+  parsePolicy,
+  type BootHistory,
+  type Histories,
+  type Policy,
+  type Facts,
+  shadowDifference,
+} from '@reboots/rules'
 import { openReplicas, type Log, type Metrics, type Replicas, type Traits } from '@reboots/runtime'
 import type { KnownMachine, ScriptPorts } from '../ports.ts'
 
@@ -8,8 +17,8 @@ export function openControlPlane(
   control: { readonly hardware: string; readonly rules: string },
   log: Log,
   metrics: Metrics,
-): Replicas<KnownMachine, Policy, unknown, BootHistory> {
-  return openReplicas({
+): Replicas<KnownMachine, Policy, unknown, BootHistory, Facts> {
+  return openReplicas<KnownMachine, Policy, unknown, BootHistory, Facts>({
     control,
     prepare: (machine, iface) => ({
       mac: parseMac(iface.mac),
@@ -18,6 +27,7 @@ export function openControlPlane(
     }),
     compile: (document, version, failed) => ({ ...parsePolicy(document, 'policy', version), failed }),
     remember: bootHistory,
+    judge: shadowDifference,
     log,
     metrics,
   })
@@ -27,7 +37,7 @@ const NO_TRAITS: Traits = { clientId: '', circuitId: '', remoteId: '', uuid: '',
 
 /** The script route's ports over them. */
 export function scriptPorts(
-  { machines, policy }: Pick<Replicas<KnownMachine, Policy>, 'machines' | 'policy'>,
+  { machines, policy }: Pick<Replicas<KnownMachine, Policy, unknown, unknown, Facts>, 'machines' | 'policy'>,
   history: Histories,
 ): ScriptPorts {
   return {
@@ -36,6 +46,7 @@ export function scriptPorts(
     machineById: machines.byId,
     machineByUuid: (uuid) => machines.byTraits({ ...NO_TRAITS, uuid })?.value,
     policy: policy.current,
+    decided: policy.decided,
     history,
     get machinesSynced() {
       return machines.synced

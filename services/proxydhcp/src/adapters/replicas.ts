@@ -3,7 +3,9 @@ import {
   compileMatch,
   machineFacts,
   parsePolicy,
+  shadowDifference,
   type BootHistory,
+  type Facts,
   type MachineFacts,
   type Policy,
   type Sighting,
@@ -15,13 +17,14 @@ export function openControlPlane(
   control: { readonly hardware: string; readonly rules: string },
   log: Log,
   metrics: Metrics,
-): Replicas<MachineFacts, Policy, Sighting, BootHistory> {
-  return openReplicas<MachineFacts, Policy, Sighting, BootHistory>({
+): Replicas<MachineFacts, Policy, Sighting, BootHistory, Facts> {
+  return openReplicas<MachineFacts, Policy, Sighting, BootHistory, Facts>({
     control,
     prepare: machineFacts,
     match: (when) => compileMatch(when).test,
     compile: (document, version, failed) => ({ ...parsePolicy(document, 'policy', version), failed }),
     remember: bootHistory,
+    judge: shadowDifference,
     log,
     metrics,
   })

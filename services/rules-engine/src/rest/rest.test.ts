@@ -11,6 +11,7 @@ import { openPolicies } from '../open-policies.ts'
 import { Operations } from '../operations.ts'
 import { versionOf } from '../publisher.ts'
 import { memoryStore } from '../stores/memory-store.ts'
+import { Shadow } from '../shadow.ts'
 import { TRUST_ALL } from '../trust.ts'
 import { createRest } from './rest.ts'
 
@@ -29,7 +30,13 @@ async function rest(context: TestContext): Promise<FastifyInstance> {
     matching: false,
     byTraits: () => undefined,
   }
-  const operations = new Operations(policies, { ...machines, problem: undefined }, { of: () => undefined }, now)
+  const operations = new Operations(
+    policies,
+    new Shadow(policies, now),
+    { ...machines, problem: undefined },
+    { of: () => undefined },
+    now,
+  )
   const app = await createRest({ operations, log, metrics: createMetrics('test') })
   context.after(() => app.close())
   return app
@@ -85,6 +92,19 @@ test('questions change nothing: check, explain, impact', async (context) => {
   assert.equal((await ask(app, 'GET', '/v1/policy')).body['revision'], 1)
 })
 
+test('a policy is tried out, and no longer', async (context) => {
+  const app = await rest(context)
+  assert.equal((await ask(app, 'GET', '/v1/shadow')).status, 404)
+  const started = await ask(app, 'PUT', '/v1/shadow', { document: DOCUMENT, by: 'anna' })
+  assert.deepEqual(started.body, { version: versionOf(DOCUMENT) })
+  const { body } = await ask(app, 'GET', '/v1/shadow')
+  assert.deepEqual([body['after'], body['by'], body['decisions']], [versionOf(DOCUMENT), 'anna', 0])
+  const same = await ask(app, 'PUT', '/v1/shadow', { document: DEFAULT_POLICY, by: 'anna' })
+  assert.deepEqual([same.status, same.body['title']], [400, 'bad-request'])
+  assert.equal((await ask(app, 'DELETE', '/v1/shadow')).status, 200)
+  assert.equal((await ask(app, 'GET', '/v1/shadow')).status, 404)
+})
+
 const refusals: readonly (readonly [InjectOptions['method'], string, object | undefined, object, number, RegExp])[] = [
   ['PUT', '/v1/policy', { document: DOCUMENT, by: 'a' }, {}, 428, /If-Match: the version/],
   ['PUT', '/v1/policy', { document: 'x', by: 'a' }, { 'if-match': '*' }, 422, /^policy:1:1/],
@@ -118,6 +138,7 @@ test('the OpenAPI document is one, names every route, and is the one that is pub
     '/v1/check',
     '/v1/explain',
     '/v1/impact',
+    '/v1/shadow',
   ])
   const published = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as object
   assert.deepEqual(

@@ -180,6 +180,7 @@ function addRoutes(routes: FastifyInstance, operations: Operations): void {
     ({ params }, reply) => showVersion(params.version, reply),
   )
   addQuestions(routes, operations)
+  addShadow(routes, operations)
 }
 
 /** What is asked without changing anything. */
@@ -228,6 +229,32 @@ function addQuestions(routes: FastifyInstance, operations: Operations): void {
     },
     ({ body }) => operations.impact(given(body), body.examples ?? 0),
   )
+}
+
+/** A policy that is tried out on live decisions. */
+function addShadow(routes: FastifyInstance, operations: Operations): void {
+  const schema = (operationId: string, summary: string, answer: 'Shadow' | 'Trying') => ({
+    operationId,
+    summary,
+    response: answers(answer, summary),
+  })
+  routes.get(
+    '/v1/shadow',
+    { schema: schema('getShadow', 'What a policy that is tried out would change', 'Shadow') },
+    () => {
+      const trial = operations.shadow(0)
+      return { ...trial, since: new Date(trial.since).toISOString() }
+    },
+  )
+  routes.put<{ Body: Given & Told }>(
+    '/v1/shadow',
+    { schema: { ...schema('startShadow', 'Try a document out on live decisions', 'Trying'), body: BODIES.shadow } },
+    ({ body }) => ({ version: operations.startShadow(given(body), { by: body.by, why: body.why ?? '' }) }),
+  )
+  routes.delete('/v1/shadow', { schema: schema('stopShadow', 'Try nothing out any more', 'Trying') }, () => {
+    operations.stopShadow()
+    return { version: '' }
+  })
 }
 
 /** Whoever changes something says what they have looked at (RFC 6585 §3). */

@@ -66,6 +66,8 @@ const difference = {
   examples: list({ type: 'string' }, 'Ids of the first of them'),
 } as const
 
+const DIFFERENCE = record(difference, ['before', 'after', 'machines', 'clients', 'examples'])
+
 /** By their names in the OpenAPI document. */
 export const SCHEMAS = [
   { $id: 'Version', ...record(version, VERSION_KEYS) },
@@ -123,12 +125,33 @@ export const SCHEMAS = [
         after: text('The version of the document'),
         machines: count('Machines that were decided on'),
         changed: count('Those for which there is a difference'),
-        differences: list(record(difference, ['before', 'after', 'machines', 'clients', 'examples'])),
+        differences: list(DIFFERENCE),
         clients: list({ type: 'string' }, 'The ways to ask that were tried'),
         assumed: list({ type: 'string' }, 'Facts that only a packet has: taken as empty'),
       },
       ['before', 'after', 'machines', 'changed', 'differences', 'clients', 'assumed'],
     ),
+  },
+  {
+    $id: 'Shadow',
+    ...record(
+      {
+        before: text('The version in force'),
+        after: text('The version that is tried out'),
+        since: { type: 'string', format: 'date-time' },
+        by: text('Who does it'),
+        why: text('Why'),
+        decisions: count('Decisions that were made under both'),
+        leftOut: count('Those that were too many for that'),
+        changed: count('Machines for which some decision would have been another'),
+        differences: list(DIFFERENCE),
+      },
+      ['before', 'after', 'since', 'by', 'why', 'decisions', 'leftOut', 'changed', 'differences'],
+    ),
+  },
+  {
+    $id: 'Trying',
+    ...record({ version: text('The version that is tried out; empty: none is') }, ['version']),
   },
   {
     $id: 'Refusal',
@@ -149,6 +172,7 @@ export const BODIES = {
   document: record({ document, source, signature }, ['document']),
   apply: record({ document, source, signature, ...account }, ['document', 'by']),
   rollback: record({ version: text(`${VERSION}; absent: the one before`), ...account }, ['by']),
+  shadow: record({ document, source, ...account }, ['document', 'by']),
   explain: record({ client: record(client, ['mac']), version: text(VERSION), document, source }, ['client']),
   impact: record({ document, source, examples: count('How many machines are named of each difference; 10') }, [
     'document',

@@ -185,6 +185,46 @@ export interface ImpactResponse {
   assumed: string[];
 }
 
+export interface StartShadowRequest {
+  document: string;
+  /** What problems call the document; empty: policy. */
+  source: string;
+  /** Who does it, and why. */
+  by: string;
+  why: string;
+}
+
+export interface StartShadowResponse {
+  /** Of the document. */
+  version: string;
+}
+
+export interface GetShadowRequest {
+  /** How many machines are named of each difference; 0: 10. */
+  examples: number;
+}
+
+export interface GetShadowResponse {
+  /** Versions of the policy in force, and of the one that is tried out. */
+  before: string;
+  after: string;
+  since: Date | undefined;
+  by: string;
+  why: string;
+  /** Decisions that were made under both, and those that were too many for that. */
+  decisions: bigint;
+  leftOut: bigint;
+  /** Machines for which some decision would have been another. */
+  changed: number;
+  differences: Difference[];
+}
+
+export interface StopShadowRequest {
+}
+
+export interface StopShadowResponse {
+}
+
 function createBasePolicyVersion(): PolicyVersion {
   return { revision: 0n, version: "", at: undefined, by: "", why: "", origin: "", rules: 0, tests: 0 };
 }
@@ -2146,6 +2186,576 @@ export const ImpactResponse: MessageFns<ImpactResponse> = {
   },
 };
 
+function createBaseStartShadowRequest(): StartShadowRequest {
+  return { document: "", source: "", by: "", why: "" };
+}
+
+export const StartShadowRequest: MessageFns<StartShadowRequest> = {
+  encode(message: StartShadowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.document !== "") {
+      writer.uint32(10).string(message.document);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.by !== "") {
+      writer.uint32(26).string(message.by);
+    }
+    if (message.why !== "") {
+      writer.uint32(34).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartShadowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartShadowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.document = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StartShadowRequest {
+    return {
+      document: isSet(object.document) ? globalThis.String(object.document) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: StartShadowRequest): unknown {
+    const obj: any = {};
+    if (message.document !== "") {
+      obj.document = message.document;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StartShadowRequest>): StartShadowRequest {
+    return StartShadowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartShadowRequest>): StartShadowRequest {
+    const message = createBaseStartShadowRequest();
+    message.document = object.document ?? "";
+    message.source = object.source ?? "";
+    message.by = object.by ?? "";
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseStartShadowResponse(): StartShadowResponse {
+  return { version: "" };
+}
+
+export const StartShadowResponse: MessageFns<StartShadowResponse> = {
+  encode(message: StartShadowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== "") {
+      writer.uint32(10).string(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartShadowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartShadowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StartShadowResponse {
+    return { version: isSet(object.version) ? globalThis.String(object.version) : "" };
+  },
+
+  toJSON(message: StartShadowResponse): unknown {
+    const obj: any = {};
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StartShadowResponse>): StartShadowResponse {
+    return StartShadowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartShadowResponse>): StartShadowResponse {
+    const message = createBaseStartShadowResponse();
+    message.version = object.version ?? "";
+    return message;
+  },
+};
+
+function createBaseGetShadowRequest(): GetShadowRequest {
+  return { examples: 0 };
+}
+
+export const GetShadowRequest: MessageFns<GetShadowRequest> = {
+  encode(message: GetShadowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.examples !== 0) {
+      writer.uint32(8).uint32(message.examples);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetShadowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetShadowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.examples = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetShadowRequest {
+    return { examples: isSet(object.examples) ? globalThis.Number(object.examples) : 0 };
+  },
+
+  toJSON(message: GetShadowRequest): unknown {
+    const obj: any = {};
+    if (message.examples !== 0) {
+      obj.examples = Math.round(message.examples);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetShadowRequest>): GetShadowRequest {
+    return GetShadowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetShadowRequest>): GetShadowRequest {
+    const message = createBaseGetShadowRequest();
+    message.examples = object.examples ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetShadowResponse(): GetShadowResponse {
+  return {
+    before: "",
+    after: "",
+    since: undefined,
+    by: "",
+    why: "",
+    decisions: 0n,
+    leftOut: 0n,
+    changed: 0,
+    differences: [],
+  };
+}
+
+export const GetShadowResponse: MessageFns<GetShadowResponse> = {
+  encode(message: GetShadowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.before !== "") {
+      writer.uint32(10).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(26).fork()).join();
+    }
+    if (message.by !== "") {
+      writer.uint32(34).string(message.by);
+    }
+    if (message.why !== "") {
+      writer.uint32(42).string(message.why);
+    }
+    if (message.decisions !== 0n) {
+      if (BigInt.asUintN(64, message.decisions) !== message.decisions) {
+        throw new globalThis.Error("value provided for field message.decisions of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.decisions);
+    }
+    if (message.leftOut !== 0n) {
+      if (BigInt.asUintN(64, message.leftOut) !== message.leftOut) {
+        throw new globalThis.Error("value provided for field message.leftOut of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.leftOut);
+    }
+    if (message.changed !== 0) {
+      writer.uint32(64).uint32(message.changed);
+    }
+    for (const v of message.differences) {
+      Difference.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetShadowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetShadowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.decisions = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.leftOut = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.changed = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.differences.push(Difference.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetShadowResponse {
+    return {
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+      since: isSet(object.since) ? fromJsonTimestamp(object.since) : undefined,
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+      decisions: isSet(object.decisions) ? BigInt(object.decisions) : 0n,
+      leftOut: isSet(object.leftOut) ? BigInt(object.leftOut) : isSet(object.left_out) ? BigInt(object.left_out) : 0n,
+      changed: isSet(object.changed) ? globalThis.Number(object.changed) : 0,
+      differences: globalThis.Array.isArray(object?.differences)
+        ? object.differences.map((e: any) => Difference.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetShadowResponse): unknown {
+    const obj: any = {};
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    if (message.since !== undefined) {
+      obj.since = message.since.toISOString();
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    if (message.decisions !== 0n) {
+      obj.decisions = message.decisions.toString();
+    }
+    if (message.leftOut !== 0n) {
+      obj.leftOut = message.leftOut.toString();
+    }
+    if (message.changed !== 0) {
+      obj.changed = Math.round(message.changed);
+    }
+    if (message.differences?.length) {
+      obj.differences = message.differences.map((e) => Difference.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetShadowResponse>): GetShadowResponse {
+    return GetShadowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetShadowResponse>): GetShadowResponse {
+    const message = createBaseGetShadowResponse();
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
+    message.since = object.since ?? undefined;
+    message.by = object.by ?? "";
+    message.why = object.why ?? "";
+    message.decisions = (object.decisions !== undefined && object.decisions !== null) ? BigInt(object.decisions) : 0n;
+    message.leftOut = (object.leftOut !== undefined && object.leftOut !== null) ? BigInt(object.leftOut) : 0n;
+    message.changed = object.changed ?? 0;
+    message.differences = object.differences?.map((e) => Difference.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStopShadowRequest(): StopShadowRequest {
+  return {};
+}
+
+export const StopShadowRequest: MessageFns<StopShadowRequest> = {
+  encode(_: StopShadowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopShadowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopShadowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): StopShadowRequest {
+    return {};
+  },
+
+  toJSON(_: StopShadowRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<StopShadowRequest>): StopShadowRequest {
+    return StopShadowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StopShadowRequest>): StopShadowRequest {
+    const message = createBaseStopShadowRequest();
+    return message;
+  },
+};
+
+function createBaseStopShadowResponse(): StopShadowResponse {
+  return {};
+}
+
+export const StopShadowResponse: MessageFns<StopShadowResponse> = {
+  encode(_: StopShadowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopShadowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopShadowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): StopShadowResponse {
+    return {};
+  },
+
+  toJSON(_: StopShadowResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<StopShadowResponse>): StopShadowResponse {
+    return StopShadowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StopShadowResponse>): StopShadowResponse {
+    const message = createBaseStopShadowResponse();
+    return message;
+  },
+};
+
 /**
  * The versions of the boot policy: which was in force when, put there by whom and why, and how another comes into force. A document is in
  * force as a whole or not at all.
@@ -2221,6 +2831,35 @@ export const PolicyServiceDefinition = {
       requestType: ImpactRequest as typeof ImpactRequest,
       requestStream: false,
       responseType: ImpactResponse as typeof ImpactResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Tries a document out, in place of any that is: the services that face the machines decide by it besides, and say what would be another
+     * decision. Nothing is done by it. It ends with StopShadow, when it comes into force, and with this process.
+     */
+    startShadow: {
+      name: "StartShadow",
+      requestType: StartShadowRequest as typeof StartShadowRequest,
+      requestStream: false,
+      responseType: StartShadowResponse as typeof StartShadowResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What has been found so far, under the policy that is in force now. NOT_FOUND: none is tried out. */
+    getShadow: {
+      name: "GetShadow",
+      requestType: GetShadowRequest as typeof GetShadowRequest,
+      requestStream: false,
+      responseType: GetShadowResponse as typeof GetShadowResponse,
+      responseStream: false,
+      options: {},
+    },
+    stopShadow: {
+      name: "StopShadow",
+      requestType: StopShadowRequest as typeof StopShadowRequest,
+      requestStream: false,
+      responseType: StopShadowResponse as typeof StopShadowResponse,
       responseStream: false,
       options: {},
     },
@@ -2310,6 +2949,38 @@ export const PolicyServiceService = {
     responseSerialize: (value: ImpactResponse): Buffer => Buffer.from(ImpactResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ImpactResponse => ImpactResponse.decode(value),
   },
+  /**
+   * Tries a document out, in place of any that is: the services that face the machines decide by it besides, and say what would be another
+   * decision. Nothing is done by it. It ends with StopShadow, when it comes into force, and with this process.
+   */
+  startShadow: {
+    path: "/reboots.rules.v1.PolicyService/StartShadow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StartShadowRequest): Buffer => Buffer.from(StartShadowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StartShadowRequest => StartShadowRequest.decode(value),
+    responseSerialize: (value: StartShadowResponse): Buffer => Buffer.from(StartShadowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): StartShadowResponse => StartShadowResponse.decode(value),
+  },
+  /** What has been found so far, under the policy that is in force now. NOT_FOUND: none is tried out. */
+  getShadow: {
+    path: "/reboots.rules.v1.PolicyService/GetShadow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetShadowRequest): Buffer => Buffer.from(GetShadowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetShadowRequest => GetShadowRequest.decode(value),
+    responseSerialize: (value: GetShadowResponse): Buffer => Buffer.from(GetShadowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetShadowResponse => GetShadowResponse.decode(value),
+  },
+  stopShadow: {
+    path: "/reboots.rules.v1.PolicyService/StopShadow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StopShadowRequest): Buffer => Buffer.from(StopShadowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StopShadowRequest => StopShadowRequest.decode(value),
+    responseSerialize: (value: StopShadowResponse): Buffer => Buffer.from(StopShadowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): StopShadowResponse => StopShadowResponse.decode(value),
+  },
 } as const;
 
 export interface PolicyServiceServer extends UntypedServiceImplementation {
@@ -2327,6 +2998,14 @@ export interface PolicyServiceServer extends UntypedServiceImplementation {
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
   /** What would change for the machines that there are records of, if a document took the place of the policy in force. */
   impact: handleUnaryCall<ImpactRequest, ImpactResponse>;
+  /**
+   * Tries a document out, in place of any that is: the services that face the machines decide by it besides, and say what would be another
+   * decision. Nothing is done by it. It ends with StopShadow, when it comes into force, and with this process.
+   */
+  startShadow: handleUnaryCall<StartShadowRequest, StartShadowResponse>;
+  /** What has been found so far, under the policy that is in force now. NOT_FOUND: none is tried out. */
+  getShadow: handleUnaryCall<GetShadowRequest, GetShadowResponse>;
+  stopShadow: handleUnaryCall<StopShadowRequest, StopShadowResponse>;
 }
 
 export interface PolicyServiceClient extends Client {
@@ -2441,6 +3120,56 @@ export interface PolicyServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ImpactResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tries a document out, in place of any that is: the services that face the machines decide by it besides, and say what would be another
+   * decision. Nothing is done by it. It ends with StopShadow, when it comes into force, and with this process.
+   */
+  startShadow(
+    request: StartShadowRequest,
+    callback: (error: ServiceError | null, response: StartShadowResponse) => void,
+  ): ClientUnaryCall;
+  startShadow(
+    request: StartShadowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: StartShadowResponse) => void,
+  ): ClientUnaryCall;
+  startShadow(
+    request: StartShadowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: StartShadowResponse) => void,
+  ): ClientUnaryCall;
+  /** What has been found so far, under the policy that is in force now. NOT_FOUND: none is tried out. */
+  getShadow(
+    request: GetShadowRequest,
+    callback: (error: ServiceError | null, response: GetShadowResponse) => void,
+  ): ClientUnaryCall;
+  getShadow(
+    request: GetShadowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetShadowResponse) => void,
+  ): ClientUnaryCall;
+  getShadow(
+    request: GetShadowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetShadowResponse) => void,
+  ): ClientUnaryCall;
+  stopShadow(
+    request: StopShadowRequest,
+    callback: (error: ServiceError | null, response: StopShadowResponse) => void,
+  ): ClientUnaryCall;
+  stopShadow(
+    request: StopShadowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: StopShadowResponse) => void,
+  ): ClientUnaryCall;
+  stopShadow(
+    request: StopShadowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: StopShadowResponse) => void,
   ): ClientUnaryCall;
 }
 

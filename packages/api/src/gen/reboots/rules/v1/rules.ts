@@ -31,6 +31,38 @@ export interface WatchResponse {
   version: string;
   /** The policy document (YAML), checked and tested. */
   document: string;
+  /** A policy that is only tried out: decided by besides, and nothing is done by it. Absent: none is, or not any more. */
+  candidate: Candidate | undefined;
+}
+
+export interface Candidate {
+  version: string;
+  document: string;
+}
+
+export interface ReportShadowRequest {
+  /** Versions of the candidate, and of the policy that decided. */
+  candidate: string;
+  version: string;
+  /** Decisions that were made again under the candidate, since the last report. */
+  decisions: number;
+  /** Those that were not, because there were too many. */
+  leftOut: number;
+  differences: ShadowDifference[];
+}
+
+/** A decision that would have been another. */
+export interface ShadowDifference {
+  /** Id of the hardware record; of a machine without one its MAC. */
+  machine: string;
+  /** How it asked: `x64-uefi`, `x64-uefi, iPXE`. */
+  client: string;
+  /** What it got, and would have got, for people. */
+  before: string;
+  after: string;
+}
+
+export interface ReportShadowResponse {
 }
 
 export interface DecideRequest {
@@ -134,7 +166,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { revision: 0n, version: "", document: "" };
+  return { revision: 0n, version: "", document: "", candidate: undefined };
 }
 
 export const WatchResponse: MessageFns<WatchResponse> = {
@@ -150,6 +182,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     }
     if (message.document !== "") {
       writer.uint32(26).string(message.document);
+    }
+    if (message.candidate !== undefined) {
+      Candidate.encode(message.candidate, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -191,6 +226,14 @@ export const WatchResponse: MessageFns<WatchResponse> = {
             message.document = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.candidate = Candidate.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -208,6 +251,7 @@ export const WatchResponse: MessageFns<WatchResponse> = {
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       version: isSet(object.version) ? globalThis.String(object.version) : "",
       document: isSet(object.document) ? globalThis.String(object.document) : "",
+      candidate: isSet(object.candidate) ? Candidate.fromJSON(object.candidate) : undefined,
     };
   },
 
@@ -222,6 +266,9 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     if (message.document !== "") {
       obj.document = message.document;
     }
+    if (message.candidate !== undefined) {
+      obj.candidate = Candidate.toJSON(message.candidate);
+    }
     return obj;
   },
 
@@ -233,6 +280,402 @@ export const WatchResponse: MessageFns<WatchResponse> = {
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     message.version = object.version ?? "";
     message.document = object.document ?? "";
+    message.candidate = (object.candidate !== undefined && object.candidate !== null)
+      ? Candidate.fromPartial(object.candidate)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCandidate(): Candidate {
+  return { version: "", document: "" };
+}
+
+export const Candidate: MessageFns<Candidate> = {
+  encode(message: Candidate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== "") {
+      writer.uint32(10).string(message.version);
+    }
+    if (message.document !== "") {
+      writer.uint32(18).string(message.document);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Candidate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCandidate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.document = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Candidate {
+    return {
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+      document: isSet(object.document) ? globalThis.String(object.document) : "",
+    };
+  },
+
+  toJSON(message: Candidate): unknown {
+    const obj: any = {};
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.document !== "") {
+      obj.document = message.document;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Candidate>): Candidate {
+    return Candidate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Candidate>): Candidate {
+    const message = createBaseCandidate();
+    message.version = object.version ?? "";
+    message.document = object.document ?? "";
+    return message;
+  },
+};
+
+function createBaseReportShadowRequest(): ReportShadowRequest {
+  return { candidate: "", version: "", decisions: 0, leftOut: 0, differences: [] };
+}
+
+export const ReportShadowRequest: MessageFns<ReportShadowRequest> = {
+  encode(message: ReportShadowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.candidate !== "") {
+      writer.uint32(10).string(message.candidate);
+    }
+    if (message.version !== "") {
+      writer.uint32(18).string(message.version);
+    }
+    if (message.decisions !== 0) {
+      writer.uint32(24).uint32(message.decisions);
+    }
+    if (message.leftOut !== 0) {
+      writer.uint32(32).uint32(message.leftOut);
+    }
+    for (const v of message.differences) {
+      ShadowDifference.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportShadowRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportShadowRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.candidate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decisions = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.leftOut = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.differences.push(ShadowDifference.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportShadowRequest {
+    return {
+      candidate: isSet(object.candidate) ? globalThis.String(object.candidate) : "",
+      version: isSet(object.version) ? globalThis.String(object.version) : "",
+      decisions: isSet(object.decisions) ? globalThis.Number(object.decisions) : 0,
+      leftOut: isSet(object.leftOut)
+        ? globalThis.Number(object.leftOut)
+        : isSet(object.left_out)
+        ? globalThis.Number(object.left_out)
+        : 0,
+      differences: globalThis.Array.isArray(object?.differences)
+        ? object.differences.map((e: any) => ShadowDifference.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ReportShadowRequest): unknown {
+    const obj: any = {};
+    if (message.candidate !== "") {
+      obj.candidate = message.candidate;
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.decisions !== 0) {
+      obj.decisions = Math.round(message.decisions);
+    }
+    if (message.leftOut !== 0) {
+      obj.leftOut = Math.round(message.leftOut);
+    }
+    if (message.differences?.length) {
+      obj.differences = message.differences.map((e) => ShadowDifference.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportShadowRequest>): ReportShadowRequest {
+    return ReportShadowRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportShadowRequest>): ReportShadowRequest {
+    const message = createBaseReportShadowRequest();
+    message.candidate = object.candidate ?? "";
+    message.version = object.version ?? "";
+    message.decisions = object.decisions ?? 0;
+    message.leftOut = object.leftOut ?? 0;
+    message.differences = object.differences?.map((e) => ShadowDifference.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShadowDifference(): ShadowDifference {
+  return { machine: "", client: "", before: "", after: "" };
+}
+
+export const ShadowDifference: MessageFns<ShadowDifference> = {
+  encode(message: ShadowDifference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.machine !== "") {
+      writer.uint32(10).string(message.machine);
+    }
+    if (message.client !== "") {
+      writer.uint32(18).string(message.client);
+    }
+    if (message.before !== "") {
+      writer.uint32(26).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(34).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShadowDifference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShadowDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.machine = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.client = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ShadowDifference {
+    return {
+      machine: isSet(object.machine) ? globalThis.String(object.machine) : "",
+      client: isSet(object.client) ? globalThis.String(object.client) : "",
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: ShadowDifference): unknown {
+    const obj: any = {};
+    if (message.machine !== "") {
+      obj.machine = message.machine;
+    }
+    if (message.client !== "") {
+      obj.client = message.client;
+    }
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ShadowDifference>): ShadowDifference {
+    return ShadowDifference.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShadowDifference>): ShadowDifference {
+    const message = createBaseShadowDifference();
+    message.machine = object.machine ?? "";
+    message.client = object.client ?? "";
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseReportShadowResponse(): ReportShadowResponse {
+  return {};
+}
+
+export const ReportShadowResponse: MessageFns<ReportShadowResponse> = {
+  encode(_: ReportShadowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportShadowResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportShadowResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReportShadowResponse {
+    return {};
+  },
+
+  toJSON(_: ReportShadowResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportShadowResponse>): ReportShadowResponse {
+    return ReportShadowResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReportShadowResponse>): ReportShadowResponse {
+    const message = createBaseReportShadowResponse();
     return message;
   },
 };
@@ -871,6 +1314,15 @@ export const RulesServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** What a service that follows the candidate of a Watch has found: decisions it has made, and would have made otherwise under the candidate. */
+    reportShadow: {
+      name: "ReportShadow",
+      requestType: ReportShadowRequest as typeof ReportShadowRequest,
+      requestStream: false,
+      responseType: ReportShadowResponse as typeof ReportShadowResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -897,6 +1349,17 @@ export const RulesServiceService = {
     responseSerialize: (value: DecideResponse): Buffer => Buffer.from(DecideResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DecideResponse => DecideResponse.decode(value),
   },
+  /** What a service that follows the candidate of a Watch has found: decisions it has made, and would have made otherwise under the candidate. */
+  reportShadow: {
+    path: "/reboots.rules.v1.RulesService/ReportShadow" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportShadowRequest): Buffer => Buffer.from(ReportShadowRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportShadowRequest => ReportShadowRequest.decode(value),
+    responseSerialize: (value: ReportShadowResponse): Buffer =>
+      Buffer.from(ReportShadowResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportShadowResponse => ReportShadowResponse.decode(value),
+  },
 } as const;
 
 export interface RulesServiceServer extends UntypedServiceImplementation {
@@ -904,6 +1367,8 @@ export interface RulesServiceServer extends UntypedServiceImplementation {
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
   /** What a machine would get now, with the rule that says so and the trace of the evaluation. */
   decide: handleUnaryCall<DecideRequest, DecideResponse>;
+  /** What a service that follows the candidate of a Watch has found: decisions it has made, and would have made otherwise under the candidate. */
+  reportShadow: handleUnaryCall<ReportShadowRequest, ReportShadowResponse>;
 }
 
 export interface RulesServiceClient extends Client {
@@ -929,6 +1394,22 @@ export interface RulesServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DecideResponse) => void,
+  ): ClientUnaryCall;
+  /** What a service that follows the candidate of a Watch has found: decisions it has made, and would have made otherwise under the candidate. */
+  reportShadow(
+    request: ReportShadowRequest,
+    callback: (error: ServiceError | null, response: ReportShadowResponse) => void,
+  ): ClientUnaryCall;
+  reportShadow(
+    request: ReportShadowRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportShadowResponse) => void,
+  ): ClientUnaryCall;
+  reportShadow(
+    request: ReportShadowRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportShadowResponse) => void,
   ): ClientUnaryCall;
 }
 
