@@ -20,10 +20,9 @@ await runService({
     const machines = openMachines(config.control.hardware, log, metrics)
     const common = { machines, now, log, metrics }
     const history = openHistory(config.rules, directory, publisher, common)
-    const deciding = { ...common, histories: history.histories }
     const shadow = new Shadow(publisher, now)
     const operations = new Operations(publisher, shadow, machines, history.histories, now)
-    const { service, close } = rulesService({ publisher, shadow, ...deciding })
+    const { service, close } = rulesService({ publisher, shadow, histories: history.histories, ...common })
     const rpc = await serveRpc({
       listen: config.rules.listen,
       services: [

@@ -94,11 +94,21 @@ test('Watch gives the policy in force, then each new version; a bad one is never
   const responses = on(stream, 'data')
   context.after(() => stream.on('error', () => {}).cancel())
   const first = policyThat('ignore')
-  assert.deepEqual(await nextOf(responses), { revision: 1n, version: versionOf(first), document: first })
+  assert.deepEqual(await nextOf(responses), {
+    revision: 1n,
+    version: versionOf(first),
+    document: first,
+    candidate: undefined,
+  })
 
   const second = policyThat('local-disk')
   write(second)
-  assert.deepEqual(await nextOf(responses), { revision: 2n, version: versionOf(second), document: second })
+  assert.deepEqual(await nextOf(responses), {
+    revision: 2n,
+    version: versionOf(second),
+    document: second,
+    candidate: undefined,
+  })
 
   write(policyThat('{ boot: nothing }'))
   await refused(metrics)
@@ -106,7 +116,12 @@ test('Watch gives the policy in force, then each new version; a bad one is never
 
   const third = policyThat('{ deny: later }')
   write(third)
-  assert.deepEqual(await nextOf(responses), { revision: 3n, version: versionOf(third), document: third })
+  assert.deepEqual(await nextOf(responses), {
+    revision: 3n,
+    version: versionOf(third),
+    document: third,
+    candidate: undefined,
+  })
 })
 
 /** Resolves when the policy file was refused: the counter says so. */
