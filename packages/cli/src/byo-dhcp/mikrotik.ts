@@ -22,6 +22,9 @@ export function mikrotik(model: BootModel): string {
     ...introduction(model, 'RouterOS 7.16 or later', use).flatMap(say),
     ':local server "dhcp1"',
     '',
+    ...say('A matcher without a pool gives addresses to static leases only.'),
+    ':local pool [/ip dhcp-server get [find name=$server] address-pool]',
+    '',
     ...say('The TFTP server, in the header of every answer.'),
     `/ip dhcp-server network set [${network}] next-server=${place.tftp}`,
     '',
@@ -59,7 +62,7 @@ function answer(row: Row, file: string, options: string): string[] {
 }
 
 function matcher(name: string, set: string, condition: string): string {
-  return `/ip dhcp-server matcher add name="${name}" server=$server ${condition} option-set="${set}"`
+  return `/ip dhcp-server matcher add name="${name}" server=$server address-pool=$pool ${condition} option-set="${set}"`
 }
 
 function nameOf({ name }: Row): string {

@@ -47,9 +47,9 @@ export function opnsense(model: BootModel): string {
       ],
       [
         'Fill in:',
-        `Next server      ${place.tftp}`,
-        `TFTP server      ${place.tftp}`,
-        `TFTP bootfile    ${usualFile(model)}`,
+        `Next server           ${place.tftp}`,
+        `TFTP server           ${place.tftp}`,
+        `TFTP bootfile name    ${usualFile(model)}`,
       ],
       ['Save, and Apply.'],
     ]),
