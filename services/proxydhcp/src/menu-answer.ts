@@ -15,10 +15,14 @@ import { targetOf, type Decided } from './find-target.ts'
 import type { Silence, Silent } from './outcome.ts'
 import type { Ports } from './ports.ts'
 
-/** The menu that the firmware of this client is to show, if the policy says so and the client can. */
-export function menuFor({ verdict }: Decided, client: BootClient): Menu | undefined {
+/**
+ * The menu that the firmware of this client is to show, if the policy says so and the client can. UEFI loads what is chosen from the boot server that it
+ * has asked, whatever that one says (OVMF): where TFTP is at another host than `us`, iPXE shows the menu.
+ */
+export function menuFor({ verdict, servers }: Decided, client: BootClient, us: Ipv4Address): Menu | undefined {
   const { decision } = verdict
-  return decision.kind === 'menu' && showsMenu(client) ? decision.menu : undefined
+  if (decision.kind !== 'menu' || !showsMenu(client)) return undefined
+  return client.firmware === 'bios' || servers.tftp.address === us ? decision.menu : undefined
 }
 
 /**

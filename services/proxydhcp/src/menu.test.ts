@@ -96,6 +96,14 @@ describe('the menu in an offer', () => {
   }
 })
 
+test('where TFTP is at another host a ROM shows the menu, and for UEFI iPXE does', () => {
+  const ports = site({ policy: POLICY, boot: { tftpHost: ip('192.168.77.9') } })
+  const [bios, uefi] = [rom, ovmf].map((asks) => replied(handle(asks, { link: LINK, from: NOBODY }, ports, NOW)).reply)
+  assert.deepEqual([vendorOf(bios!).bootMenu!.length, uefi!.options.has(43)], [5, false])
+  const { reply } = replied(ask(binl, ports))
+  assert.deepEqual([reply.file, reply.siaddr], ['ipxe.efi', ip('192.168.77.9')])
+})
+
 describe('those that show no menu', () => {
   const pi: DhcpMessage = { ...rom, chaddr: bytesOfMac(parseMac('dc:a6:32:01:02:03')!) }
   const first = POLICY.replace('- { title: Shell, boot: shell }', '')

@@ -75,7 +75,7 @@ function answerTo(
 ): { readonly reply: DhcpMessage; readonly chosen?: string } | Silent {
   const { client, verdict } = decided
   const item = chosenItem(message)
-  const menu = menuFor(decided, client)
+  const menu = menuFor(decided, client, link.address)
   if (item !== undefined) {
     if (menu === undefined) return { silent: 'unknown-boot-item', verdict }
     return itemAnswer(message, decided, menu, item, server, ports, now)

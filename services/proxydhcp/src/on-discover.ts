@@ -26,7 +26,7 @@ export function onDiscover(
 
 function offerOf(message: DhcpMessage, decided: Decided, link: Link, ports: Ports, now: Instant): DhcpMessage | Silent {
   const { client } = decided
-  const menu = menuFor(decided, client)
+  const menu = menuFor(decided, client, link.address)
   if (menu === undefined) {
     if (isLeftToReplica(decided, message.xid, ports, now))
       return { silent: 'left-to-replica', verdict: decided.verdict }

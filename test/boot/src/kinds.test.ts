@@ -60,14 +60,19 @@ for (const [name, site, rows] of beside) {
 
 const arm64 = requireTools({ root: true, commands: ARM64_COMMANDS, files: MACHINE_FILES['uefi-arm64'] })
 
-test('beside kea: AAVMF (arm64) loads the file for its architecture', { skip: skip || arm64 }, async () => {
-  // Debian has no iPXE for arm64: the firmware loads this, and then sees that it is no program.
-  const tftpFiles = { 'ipxe-arm64.efi': new Uint8Array(300_000).fill(0x41) }
-  const row: Row = { firmware: 'uefi-arm64', what: 'AAVMF', fetches: ['RRQ ipxe-arm64.efi'], asks4011: true }
-  await withNetwork({ ...networkWith('kinds-arm64', kea), tftpFiles }, async (network) => {
-    assertRow(row, await untilFetched(network, row))
+for (const [name, site] of [
+  ['kea', kea],
+  ['dnsmasq', dnsmasq],
+] as const) {
+  test(`beside ${name}: AAVMF (arm64) loads the file for its architecture`, { skip: skip || arm64 }, async () => {
+    // Debian has no iPXE for arm64: the firmware loads this, and then sees that it is no program.
+    const tftpFiles = { 'ipxe-arm64.efi': new Uint8Array(300_000).fill(0x41) }
+    const row: Row = { firmware: 'uefi-arm64', what: 'AAVMF', fetches: ['RRQ ipxe-arm64.efi'], asks4011: true }
+    await withNetwork({ ...networkWith(`kinds-arm64-${name}`, site), tftpFiles }, async (network) => {
+      assertRow(row, await untilFetched(network, row))
+    })
   })
-})
+}
 
 function networkWith(label: string, site: SiteDhcp): NetworkOptions {
   return { label, services: SERVICES, site, records: [recordOf(label)], ipv6: 'advertised' }

@@ -5,7 +5,14 @@ import { decodeVendorOptions } from '@reboots/protocol/pxe'
 import { diskWithLoader } from './disk.ts'
 import { answersOf, bootServerRequests, fetchesOf } from './evidence.ts'
 import { LAB_MISSING as skip, MAC, recordOf, SCRIPT, SCRIPT_AND_KERNEL } from './lab.ts'
-import { BOOT_WITHIN_MS, ORIGIN, REBOOTS_ADDRESS, withNetwork, type NetworkOptions } from './network.ts'
+import {
+  BOOT_WITHIN_MS,
+  ORIGIN,
+  REBOOTS_ADDRESS,
+  REPLICA_ADDRESS,
+  withNetwork,
+  type NetworkOptions,
+} from './network.ts'
 import { dnsmasq, kea, type Ipv6, type SiteDhcp } from './site.ts'
 import type { Sighting } from './timeline/sighting.ts'
 
@@ -105,6 +112,46 @@ for (const [name, firmware, file, askedAt, site, ipv6] of [
       await machine.press('down', 'ret')
       const { commandLine, sightings } = await network.untilItReports(machine)
       assertChosen(sightings, commandLine, 'second', askedAt, file)
+    })
+  })
+}
+
+test('where TFTP is at another host than proxydhcp OVMF shows no menu, and iPXE does', { skip }, async () => {
+  const services = ['hardware', 'rules-engine', 'tftp', 'ipxe-http'] as const
+  const options = {
+    ...networkWith('menu-elsewhere', kea, 'advertised', 'forever'),
+    services,
+    replica: 'without-tftp',
+  } as const
+  await withNetwork(options, async (network) => {
+    const machine = await network.powerOn('uefi', MAC)
+    await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+    await machine.press('down', 'ret')
+    const { commandLine, sightings } = await network.untilItReports(machine)
+    assert.match(commandLine, /menu\.entry=second/)
+    assert.deepEqual(fetchesOf(sightings), ['RRQ ipxe.efi', SCRIPT, ...SCRIPT_AND_KERNEL])
+    assert.deepEqual(scriptsOf(sightings), [undefined, '2'])
+    const asked = bootServerRequests(sightings).map(({ packet }) => formatIpv4(packet.to.address))
+    assert.deepEqual(new Set(asked), new Set([REPLICA_ADDRESS]))
+  })
+})
+
+for (const [firmware, file, site, ipv6] of [
+  ['bios-rom', 'undionly.kpxe', dnsmasq, 'none'],
+  ['uefi', 'ipxe.efi', kea, 'advertised'],
+] as const) {
+  test(`two replicas: ${firmware} chooses from the menu of one, and iPXE does not ask again`, { skip }, async () => {
+    const options = networkWith(`menu-replicas-${firmware}`, site, ipv6, 'forever')
+    await withNetwork({ ...options, replica: 'with-tftp' }, async (network) => {
+      const machine = await network.powerOn(firmware, MAC)
+      await machine.waitFor(/The second entry/, BOOT_WITHIN_MS)
+      await machine.press('down', 'ret')
+      const { commandLine, sightings } = await network.untilItReports(machine)
+      assert.match(commandLine, /menu\.entry=second/)
+      assert.deepEqual(fetchesOf(sightings), [`RRQ ${file}`, ...SCRIPT_AND_KERNEL])
+      assert.deepEqual(scriptsOf(sightings), ['2'])
+      const offers = answersOf(sightings).filter(({ type, yiaddr }) => type === 'offer' && yiaddr === '')
+      assert.deepEqual(new Set(offers.map(({ server }) => server)), new Set([REBOOTS_ADDRESS, REPLICA_ADDRESS]))
     })
   })
 }

@@ -15,6 +15,7 @@ import type { Sighting } from './timeline/sighting.ts'
 
 export const REBOOTS_ADDRESS = '192.168.88.1'
 export const SITE_ADDRESS = '192.168.88.2'
+export const REPLICA_ADDRESS = '192.168.88.4'
 export const ORIGIN = `http://${REBOOTS_ADDRESS}:7080`
 
 /** An argument that the operator adds to every kernel's command line. */
@@ -38,6 +39,8 @@ export interface NetworkOptions {
   readonly rules?: object
   /** What the network is besides IPv4; `none` costs waiting (see `startRouter`). */
   readonly ipv6: Ipv6
+  /** Another proxydhcp, on a host of its own, and TFTP beside it or at the first. Scripts are at the first. */
+  readonly replica?: 'with-tftp' | 'without-tftp'
   /** How machines may look for boot servers; absent: not at all. */
   readonly discovery?: { readonly multicast: string } | { readonly broadcast: true }
   /** Boot files that the TFTP server has besides those of the system, by name. */
@@ -102,6 +105,7 @@ export class Network {
       const servers = [...new Set([reboots, siteHost ?? reboots])]
       const stack = await Stack.configure(reboots, directory, configuration(options))
       await stack.start(...options.services)
+      if (options.replica !== undefined) await startReplica(lan, directory, options)
       return new Network({ lan, capture, stack, reboots, site, servers, directory }, token)
     } catch (error) {
       await lan.close()
@@ -208,6 +212,16 @@ async function writeFiles(
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
 }
 
+/** It knows nothing of the first, and has the control plane in common with it. */
+async function startReplica(lan: Lan, directory: string, options: NetworkOptions): Promise<void> {
+  const host = await lan.addHost('replica', { address: `${REPLICA_ADDRESS}/24` })
+  const files = join(directory, 'replica')
+  await mkdir(join(files, TFTP_ROOT), { recursive: true })
+  const boot = { httpHost: REBOOTS_ADDRESS, ...(options.replica === 'without-tftp' && { tftpHost: REBOOTS_ADDRESS }) }
+  const stack = await Stack.configure(host, files, { ...configuration(options), boot })
+  await stack.start('proxydhcp', ...(options.replica === 'with-tftp' ? (['tftp'] as const) : []))
+}
+
 async function hostOfSite(
   lan: Lan,
   reboots: Host,
@@ -217,12 +231,22 @@ async function hostOfSite(
   return siteHere ? reboots : lan.addHost('site', { address: `${SITE_ADDRESS}/24` })
 }
 
-function configuration({ policy, rules, discovery, port67 }: NetworkOptions): unknown {
+/** Where the control plane is, when it is for several hosts. */
+const SHARED = { hardware: `${REBOOTS_ADDRESS}:42113`, rules: `${REBOOTS_ADDRESS}:42115` }
+
+function configuration(options: NetworkOptions): Readonly<Record<string, unknown>> {
+  const { policy, rules, discovery, port67 } = options
+  const isShared = options.replica !== undefined
   return {
+    ...(isShared && { control: SHARED }),
     proxydhcp: { ...(discovery !== undefined && { discovery }), ...(port67 !== undefined && { port67 }) },
-    rules: { ...(policy !== undefined && { policy: POLICY_FILE }), ...rules },
+    rules: {
+      ...(policy !== undefined && { policy: POLICY_FILE }),
+      ...(isShared && { listen: SHARED.rules }),
+      ...rules,
+    },
     links: { interfaces: [HOST_LINK] },
-    hardware: { files: ['hardware.yaml'] },
+    hardware: { files: ['hardware.yaml'], ...(isShared && { listen: SHARED.hardware }) },
     tftp: { root: [TFTP_ROOT, '/usr/lib/ipxe'] },
     http: { files: ['files'], extraKernelArgs: [OPERATOR_ARGUMENT] },
   }
