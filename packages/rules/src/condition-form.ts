@@ -110,14 +110,15 @@ function clash({ clause }: Atom, other: Atom): boolean {
 
 /**
  * Finds among many forms those that another may imply without comparing it with each: `needs` of a form has a key in common with
- * `offers` of every form that implies it.
+ * `offers` of every form that implies it. `crowd` says how many have needed a key already: of parts that would do, the least crowded
+ * is taken, since many rules have some of their clauses in common.
  */
-export function needs(form: Form): readonly string[] {
+export function needs(form: Form, crowd: (key: string) => number = () => 0): readonly string[] {
   if (form.op === 'is') return form.clause === undefined ? [unlikeKey(form) ?? form.text] : keysOf(form.clause)
-  const parts = form.parts.map(needs)
+  const parts = form.parts.map((part) => needs(part, crowd))
   if (form.op === 'any') return parts.flat()
-  // The part with the fewest keys; of several the last, since rules begin with what they have in common.
-  return parts.reduceRight((least, keys) => (keys.length < least.length ? keys : least), parts.at(-1) ?? [ALWAYS])
+  const cost = (keys: readonly string[]): number => keys.reduce((sum, key) => sum + 1 + crowd(key), 0)
+  return parts.reduce((least, keys) => (cost(keys) < cost(least) ? keys : least), parts[0] ?? [ALWAYS])
 }
 
 export function offers(form: Form): readonly string[] {

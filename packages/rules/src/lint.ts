@@ -32,7 +32,7 @@ function unreachable({ rules, marks }: Policy): Warning[] {
     const met = { rule, mark: marks.rules[position]!, form: formOf(rule.condition.text) }
     const why = neverTrue(met.form) ?? shadowed(met, before)
     if (why !== undefined) warnings.push([met.mark, `rule ${JSON.stringify(rule.name)} ${why}`])
-    for (const key of new Set(needs(met.form))) {
+    for (const key of new Set(needs(met.form, (each) => before.get(each)?.length ?? 0))) {
       const list = before.get(key)
       if (list === undefined) before.set(key, [met])
       else list.push(met)
