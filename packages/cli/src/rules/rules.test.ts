@@ -148,6 +148,14 @@ describe('of a running rules-engine', () => {
     assert.match(impact.output, /\n1 machine: ignore -> local-disk \(as \d+ ways to ask\)\n {2}\(no record\)\n/)
     assert.equal((await ask('impact', 'good.yaml')).code, 0)
 
+    const tried = await ask('shadow', 'next.yaml', '--by', 'anna')
+    assert.match(tried.output, /^[0-9a-f]{12} is tried out; see: reboots rules shadow\n$/)
+    const nothingYet =
+      /^[0-9a-f]{12} is tried out by anna since .*Z, beside [0-9a-f]{12}\n0 decisions; 0 machines would have got something else\n$/
+    assert.match((await ask('shadow')).output, nothingYet)
+    assert.equal((await ask('shadow', '--stop')).code, 0)
+    assert.match((await ask('shadow')).output, /^reboots rules shadow: no policy is tried out\n$/)
+
     const back = await ask('rollback', '--json', '--by', 'ben')
     assert.equal((JSON.parse(back.output) as { revision: number }).revision, 3)
     const { output } = await ask('history')
