@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HOST_LINK, Lan, type Capture, type Host, type Running } from '@reboots/testkit'
 import { initramfs, reportPattern } from './initramfs.ts'
@@ -45,6 +45,8 @@ export interface NetworkOptions {
   readonly discovery?: { readonly multicast: string } | { readonly broadcast: true }
   /** Boot files that the TFTP server has besides those of the system, by name. */
   readonly tftpFiles?: Readonly<Record<string, Uint8Array>>
+  /** What ipxe-http has below /files besides kernel and initrd, by path. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
   /** How proxydhcp hears port 67; absent: it binds it. */
   readonly port67?: 'share' | 'capture'
   /** What is served for kernel and initrd; absent: a real kernel (see `fetch-kernel`) and the RAM disk that reports. */
@@ -198,7 +200,7 @@ const TFTP_ROOT = 'tftp'
 async function writeFiles(
   directory: string,
   token: string,
-  { records, policy, bootFiles, tftpFiles = {} }: NetworkOptions,
+  { records, policy, bootFiles, tftpFiles = {}, files: moreFiles = {} }: NetworkOptions,
 ): Promise<void> {
   const files = join(directory, 'files')
   await mkdir(files, { recursive: true })
@@ -206,7 +208,8 @@ async function writeFiles(
   await writeFile(join(files, KERNEL), kernel)
   await writeFile(join(files, INITRD), initrd)
   await mkdir(join(directory, TFTP_ROOT))
-  for (const [name, octets] of Object.entries(tftpFiles)) await writeFile(join(directory, TFTP_ROOT, name), octets)
+  for (const [name, octets] of Object.entries(tftpFiles)) await writeBelow(join(directory, TFTP_ROOT, name), octets)
+  for (const [name, content] of Object.entries(moreFiles)) await writeBelow(join(files, name), content)
   if (policy !== undefined) await writeFile(join(directory, POLICY_FILE), policy)
   const documents = records.map((record) => JSON.stringify(hardwareDocument(record, ORIGIN), undefined, 2))
   await writeFile(join(directory, 'hardware.yaml'), `${documents.join('\n---\n')}\n`)
@@ -220,6 +223,11 @@ async function startReplica(lan: Lan, directory: string, options: NetworkOptions
   const boot = { httpHost: REBOOTS_ADDRESS, ...(options.replica === 'without-tftp' && { tftpHost: REBOOTS_ADDRESS }) }
   const stack = await Stack.configure(host, files, { ...configuration(options), boot })
   await stack.start('proxydhcp', ...(options.replica === 'with-tftp' ? (['tftp'] as const) : []))
+}
+
+async function writeBelow(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, content)
 }
 
 async function hostOfSite(
@@ -248,6 +256,6 @@ function configuration(options: NetworkOptions): Readonly<Record<string, unknown
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'], ...(isShared && { listen: SHARED.hardware }) },
     tftp: { root: [TFTP_ROOT, '/usr/lib/ipxe'] },
-    http: { files: ['files'], extraKernelArgs: [OPERATOR_ARGUMENT] },
+    http: { files: ['files'], ipxe: [TFTP_ROOT, '/usr/lib/ipxe'], extraKernelArgs: [OPERATOR_ARGUMENT] },
   }
 }
