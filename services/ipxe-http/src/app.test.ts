@@ -50,6 +50,10 @@ before(async () => {
         ? { script: '#!ipxe\n', mac: request.mac, rule: 'r', version: 'v', boots: 'linux' }
         : { refused: 'netboot-not-allowed', text: 'Rule "r" denies it' }
     },
+    bootApi: (request) =>
+      request.mac === '52:54:00:00:00:01'
+        ? { spec: { kernel: 'http://192.0.2.1/k', initrd: [], cmdline: '' }, mac: request.mac, rule: 'r', version: 'v' }
+        : { refused: 'local-disk', text: 'Rule "r" leaves it to its local disk.' },
     config: ({ loader, mac }) =>
       mac === '52:54:00:00:00:01'
         ? { config: `${loader} here\n`, mac, rule: 'r', version: 'v' }
@@ -120,6 +124,10 @@ const PATHS: readonly [string, number, string?][] = [
   ['/ipxe/binary/grub.cfg-01-52-54-00-00-00-01', 200, 'own configuration'],
   ['/grub/grub.cfg-01-52-54-00-00-00-02', 404, 'Rule "r" gives it nothing\n'],
   ['/grub/grub.cfg', 404],
+  ['/v1/boot/52:54:00:00:00:01', 200, '{"kernel":"http://192.0.2.1/k","initrd":[],"cmdline":""}'],
+  ['/v1/boot/52-54-00-00-00-01', 200, '{"kernel":"http://192.0.2.1/k","initrd":[],"cmdline":""}'],
+  ['/v1/boot/52:54:00:00:00:02', 404, 'Rule "r" leaves it to its local disk.\n'],
+  ['/v1/boot/node-1', 400, 'The last part of the path has to be a MAC address.\n'],
   ['/ipxe/script/52:54:00:00:00:01/auto.ipxe', 200, '#!ipxe\n'],
   ['/ipxe/script/52%3A54%3A00%3A00%3A00%3A01/auto.ipxe', 200, '#!ipxe\n'],
   ['/525400000001/auto.ipxe', 200, '#!ipxe\n'],
@@ -287,6 +295,7 @@ test('without trusted proxies X-Forwarded-For is not believed', async () => {
       addresses.push(request.address)
       return { refused: 'unknown-machine', text: '' }
     },
+    bootApi: () => ({ refused: 'not-synced', text: '' }),
     config: () => ({ refused: 'not-synced', text: '' }),
     sent() {},
     booted: () => ({ outcome: 'booted' }),

@@ -5,6 +5,8 @@ import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { sendFile } from './on-file.ts'
 import { loaderConfigIn, type LoaderConfigName } from '@reboots/protocol/pxe'
+import type { BootApiAnswer } from './boot-api/on-boot-api.ts'
+import { addBootApi } from './boot-api/route.ts'
 import type { BootRequest } from './decide-request.ts'
 import { BOOTED_STATUS, type BootedAnswer, type BootedRequest } from './on-booted.ts'
 import type { ConfigAnswer } from './on-config.ts'
@@ -23,6 +25,8 @@ export interface AppOptions {
   linkOf(localAddress: string): string
   /** The boot script for a request; `origin` is how the machine reached this service. */
   script(request: BootRequest, origin: string): ScriptAnswer
+  /** What pixiecore is told of a machine. */
+  bootApi(request: BootRequest, origin: string): BootApiAnswer
   /** The configuration of a boot loader. */
   config(name: LoaderConfigName, request: BootRequest, origin: string): ConfigAnswer
   /** Something that makes a machine boot was sent to whom it is for. */
@@ -101,6 +105,11 @@ export function createApp(options: AppOptions): FastifyInstance {
       })
     }
   }
+  addBootApi(app, {
+    request: (request, mac) => bootRequest(request, mac, options),
+    answer: (asked, request) => options.bootApi(asked, originOf(request)),
+    note: (request, outcome, fields) => note(request, 'boot-api', outcome, fields),
+  })
   addBooted(app, options, note)
   addHealth(app, options)
   app.setNotFoundHandler(async (request, reply) => {

@@ -53,6 +53,7 @@ async function service(context: TestContext, synced = true) {
     files: { open: () => Promise.resolve(undefined) },
     linkOf: () => '',
     script: (request) => onScript(request, ports, site, { times: 1, delaySeconds: 1 }, clock.now),
+    bootApi: () => ({ refused: 'not-synced', text: '' }),
     config: (name, request) => onConfig(name, request, ports, site, clock.now),
     sent: (sent) => boots.add(sent),
     booted: (request) => onBooted(request, ports, boots, clock.now),

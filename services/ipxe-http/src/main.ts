@@ -6,6 +6,7 @@ import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
 import { createApp } from './app.ts'
+import { onBootApi } from './boot-api/on-boot-api.ts'
 import { addressesOf, shape } from './config.ts'
 import { onBooted } from './on-booted.ts'
 import { onConfig } from './on-config.ts'
@@ -32,6 +33,7 @@ await runService({
       files: bootFilesOnDisk({ files: resolve(config.http.files), ipxe: resolve(config.http.ipxe) }, log),
       linkOf: (address) => links.find((link) => formatIpv4(link.address) === address)?.name ?? '',
       script: (request, origin) => onScript(request, ports, site.factsFor(origin), retries, now()),
+      bootApi: (request, origin) => onBootApi(request, ports, site.factsFor(origin), retries, now()),
       config: (name, request, origin) => onConfig(name, request, ports, site.factsFor(origin), now()),
       sent: (sent) => boots.add(sent),
       booted: (request) => onBooted(request, ports, boots, now()),
