@@ -5,6 +5,7 @@ import type { Menu } from './menu.ts'
 /** What the policy says a machine gets. */
 export type Decision =
   | BootDecision
+  | AskDecision
   /** Whoever sits at the machine chooses. */
   | { readonly kind: 'menu'; readonly menu: Menu }
   /** Fail fast, so that the firmware goes on to its disk. */
@@ -13,6 +14,22 @@ export type Decision =
   | { readonly kind: 'deny'; readonly reason: string }
   /** Silence, as if no server were there. */
   | { readonly kind: 'ignore'; readonly reason: string }
+
+/** What is left when nobody else is asked. */
+export type OwnDecision = Exclude<Decision, AskDecision>
+
+/** An operator's server that speaks pixiecore's boot API says what is booted. Firmware gets iPXE, whose script is what the answer says. */
+export interface AskDecision {
+  readonly kind: 'ask'
+  /** The server: `/v1/boot/<mac>` is added to it. No slash at its end. */
+  readonly url: string
+  /** How long an answer may take. */
+  readonly withinMs: number
+  /** How long the last good answer stands in for a server that does not answer. */
+  readonly keepMs: number
+  /** What happens if the server has nothing for the machine, or does not answer. */
+  readonly otherwise: OwnDecision
+}
 
 export interface BootDecision {
   readonly kind: 'boot'

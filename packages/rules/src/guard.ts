@@ -17,7 +17,7 @@ export interface Guard {
 
 /** A guard stands before what boots something; a refusal needs none. */
 export function isGuarded({ kind }: Decision): boolean {
-  return kind === 'boot' || kind === 'menu'
+  return kind === 'boot' || kind === 'menu' || kind === 'ask'
 }
 
 /** `{ boots: 5, within: 1h, then: outcome }` */

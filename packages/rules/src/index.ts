@@ -19,7 +19,7 @@ export {
   type PlainClient,
 } from './client-facts.ts'
 export { decide } from './decide.ts'
-export type { BootDecision, Decision, Tried, Verdict } from './decision.ts'
+export type { AskDecision, BootDecision, Decision, OwnDecision, Tried, Verdict } from './decision.ts'
 export { DEFAULT_POLICY } from './default-policy.ts'
 export { explain, type Explained, type Explanation } from './explain.ts'
 export { compileMatch, type Match } from './expression/condition.ts'

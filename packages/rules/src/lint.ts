@@ -70,7 +70,8 @@ function silences(first: Rule, second: Rule): boolean {
 
 function unused({ rules, otherwise, guard, profiles, menus, marks }: Policy): Warning[] {
   const guards = [guard, ...rules.map((rule) => rule.guard)]
-  const decisions: readonly Decision[] = [...rules, ...guards].flatMap((each) => each?.decision ?? []).concat(otherwise)
+  const stated: readonly Decision[] = [...rules, ...guards].flatMap((each) => each?.decision ?? []).concat(otherwise)
+  const decisions = stated.map((decision) => (decision.kind === 'ask' ? decision.otherwise : decision))
   const shown = decisions.flatMap((decision) => (decision.kind === 'menu' ? decision.menu : []))
   const listed = [...menus.values()].flatMap(({ entries }) => entries.map(({ boots }) => boots))
   const booted = [...decisions, ...listed].flatMap((boots) => (boots.kind === 'boot' ? boots.profile : []))

@@ -122,6 +122,8 @@ function agrees(expected: Decision, actual: Decision): boolean {
       return actual.kind === 'boot' && actual.profile === expected.profile
     case 'menu':
       return actual.kind === 'menu' && actual.menu.name === expected.menu.name
+    case 'ask':
+      return actual.kind === 'ask' && actual.url === expected.url
     case 'local-disk':
       return actual.kind === 'local-disk'
     case 'deny':
@@ -139,13 +141,15 @@ function story(policy: Policy, facts: Facts, verdict: Verdict): string {
   return [got, ...lastMisses(policy, facts, verdict, 5)].join('; ')
 }
 
-/** `boot hook`, `menu name`, `deny "why"`, `ignore`, `local-disk`. */
+/** `boot hook`, `menu name`, `ask http://server`, `deny "why"`, `ignore`, `local-disk`. */
 export function formatDecision(decision: Decision): string {
   switch (decision.kind) {
     case 'boot':
       return `boot ${decision.profile}`
     case 'menu':
       return `menu ${decision.menu.name}`
+    case 'ask':
+      return `ask ${decision.url}`
     case 'local-disk':
       return 'local-disk'
     case 'deny':

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decide } from './decide.ts'
 import type { Facts } from './facts.ts'
 import { FACTS, MACHINE, policyOf, SITE } from './policy.fixture.ts'
+import { formatDecision } from './policy-tests.ts'
 import { renderBoot } from './render-boot.ts'
 import { renderConfig } from './render-config.ts'
 import type { RenderedBoot } from './rendered-boot.ts'
@@ -134,3 +136,19 @@ for (const [boots, loader, vendorClass, name, expected] of configs) {
     assert.deepEqual(renderConfig(policy, policy.rules[0]!.decision!, facts, SITE, loader), expected)
   })
 }
+
+test('who is asked is not known here: what happens without an answer is rendered', () => {
+  const policy = policyOf([['true', '{ ask: http://192.0.2.9, otherwise: { boot: c } }']], LOADERS)
+  const { decision } = decide(policy, FACTS)
+  assert.deepEqual(renderBoot(policy, decision, FACTS, SITE), { kind: 'chain', url: 'http://192.0.2.9/' })
+  assert.equal(formatDecision(decision), 'ask http://192.0.2.9')
+})
+
+test('a test of a policy expects whom it asks', () => {
+  const tests = 'tests: [{ name: t, expect: { ask: http://192.0.2.9 } }]'
+  assert.equal(policyOf([['true', '{ ask: http://192.0.2.9/, keep: 0s }']], tests).tests.length, 1)
+  assert.throws(
+    () => policyOf([['true', '{ ask: http://192.0.2.8/ }']], tests),
+    /got ask http:\/\/192\.0\.2\.8 by rule "r1"/,
+  )
+})

@@ -15,7 +15,7 @@ import { setVars } from './vars.ts'
  * What the decision means at the script stage, for this machine and site. Never throws: what does not work out is `failed` with
  * the place and the reason. The values are data for whoever writes the script, except the text of a script profile, which is
  * complete: there every inserted value was checked to stay one value of its line. `item` is the entry of a menu that was chosen, counted
- * from 1; without it, or when there is none of this number, the menu itself is what has to be done.
+ * from 1; without it, or when there is none of this number, the menu itself is what has to be done. Of `ask` it is what happens without an answer.
  */
 export function renderBoot(
   policy: Policy,
@@ -30,6 +30,8 @@ export function renderBoot(
     case 'deny':
     case 'ignore':
       return { kind: 'exit', message: decision.reason }
+    case 'ask':
+      return renderBoot(policy, decision.otherwise, facts, site, item)
     case 'menu':
       return renderMenu(policy, decision.menu, facts, site, item)
     case 'boot': {

@@ -7,6 +7,8 @@ export type RenderedBoot =
       readonly initrd: readonly string[]
       /** Kernel arguments in order, the last wins. One may hold blanks if the hardware record or the site writes it so. */
       readonly args: readonly string[]
+      /** Shown before. */
+      readonly message?: string
     }
   /** A whole script, `#!ipxe` first. */
   | { readonly kind: 'script'; readonly text: string }

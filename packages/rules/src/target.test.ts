@@ -41,6 +41,7 @@ const MENU: Decision = {
     ],
   },
 }
+const ASK: Decision = { kind: 'ask', url: 'http://a', withinMs: 1000, keepMs: 0, otherwise: DISK }
 const IGNORE: Decision = { kind: 'ignore', reason: 'no rule matched' }
 
 function client(firmware: Firmware, loader: BootClient['loader'], transport: BootClient['transport']): BootClient {
@@ -81,6 +82,10 @@ test('targetFor: every firmware, loader, transport and decision', () => {
     const rows: readonly (readonly [Decision, BootClient['loader'], BootClient['transport'], object])[] = [
       [BOOT, 'firmware', 'tftp', tftpFile],
       [BOOT, 'firmware', 'http', httpFile],
+      [ASK, 'firmware', 'tftp', tftpFile],
+      [ASK, 'firmware', 'http', httpFile],
+      [ASK, 'ipxe', 'tftp', script],
+      [ASK, 'ipxe', 'http', script],
       [DISK, 'firmware', 'tftp', refusedByTftp],
       [DISK, 'firmware', 'http', refusedByHttp],
       [DENY, 'firmware', 'tftp', refusedByTftp],
@@ -170,6 +175,7 @@ test('targetFor: an iPXE without HTTP is treated as the firmware it runs on', ()
     const rows: readonly (readonly [Decision, object])[] = [
       [BOOT, tftpFile],
       [MENU, tftpFile],
+      [ASK, tftpFile],
       [DISK, refusedByTftp],
       [DENY, refusedByTftp],
       [IGNORE, ignored],

@@ -37,6 +37,7 @@ const REFUSAL = 'netboot-not-allowed'
  * | local, deny      | firmware | http      | `<http>/ipxe/binary/<mac>/netboot-not-allowed`    |
  * | boot, of iPXE    | firmware | tftp      | the bare name of the binary                       |
  * | boot, of iPXE    | firmware | http      | `<http>/ipxe/binary/<mac>/<binary>`               |
+ * | ask              | firmware | any       | as boot of iPXE                                   |
  * | boot, of a file  | firmware | any       | the same, with the file of the profile            |
  * | boot, of a URL   | firmware | tftp      | as boot of iPXE                                   |
  * | boot, of a URL   | firmware | http      | the URL; as boot of iPXE if there is none for this machine |
@@ -70,6 +71,9 @@ export function targetFor(
       return refusal(client, servers)
     case 'boot':
       return bootTarget(decision, client, machine, servers)
+    // Who is asked is asked for the script.
+    case 'ask':
+      return binaryTarget(client, machine, servers)
     case 'menu':
       return menuTarget(decision.menu, client, machine, servers, item)
   }

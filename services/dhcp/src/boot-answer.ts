@@ -83,7 +83,7 @@ function serversFor({ nextServer }: Terms, servers: BootServers): BootServers {
 
 /** Profiles that name what firmware loads have their own word for it. */
 function isIpxeBoot(decision: Decision): boolean {
-  return decision.kind === 'boot' && decision.firmware === undefined
+  return decision.kind === 'ask' || (decision.kind === 'boot' && decision.firmware === undefined)
 }
 
 /** The subnet's boot file is for firmware that loads it the way it is named, and gives way to that of the machine. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { formatIpv4, parseIpv4 } from '@reboots/protocol/net'
+import { GRUB_POINTER } from '@reboots/protocol/pxe'
 import { createLog, createMetrics } from '@reboots/runtime'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
@@ -43,14 +44,14 @@ before(async () => {
     metrics,
     files: { open: (store, name) => (name === 'busy' ? Promise.resolve('busy') : disk.open(store, name)) },
     linkOf: (address) => (address === '127.0.0.1' ? 'lo' : ''),
-    script(request, origin) {
+    async script(request, origin) {
       if (request.mac === '52:54:00:00:00:bb') throw new Error('the inside of the service')
       asked.push({ ...request, origin })
       return request.mac === '52:54:00:00:00:01'
         ? { script: '#!ipxe\n', mac: request.mac, rule: 'r', version: 'v', boots: 'linux' }
         : { refused: 'netboot-not-allowed', text: 'Rule "r" denies it' }
     },
-    bootApi: (request) =>
+    bootApi: async (request) =>
       request.mac === '52:54:00:00:00:01'
         ? { spec: { kernel: 'http://192.0.2.1/k', initrd: [], cmdline: '' }, mac: request.mac, rule: 'r', version: 'v' }
         : { refused: 'local-disk', text: 'Rule "r" leaves it to its local disk.' },
@@ -123,7 +124,8 @@ const PATHS: readonly [string, number, string?][] = [
   ['/ipxe/binary/52:54:00:00:00:01/grub/grub.cfg-01-52-54-00-00-00-01', 200, 'grub here\n'],
   ['/ipxe/binary/grub.cfg-01-52-54-00-00-00-01', 200, 'own configuration'],
   ['/grub/grub.cfg-01-52-54-00-00-00-02', 404, 'Rule "r" gives it nothing\n'],
-  ['/grub/grub.cfg', 404],
+  ['/grub/grub.cfg', 200, GRUB_POINTER],
+  ['/files/grub.cfg', 404],
   ['/v1/boot/52:54:00:00:00:01', 200, '{"kernel":"http://192.0.2.1/k","initrd":[],"cmdline":""}'],
   ['/v1/boot/52-54-00-00-00-01', 200, '{"kernel":"http://192.0.2.1/k","initrd":[],"cmdline":""}'],
   ['/v1/boot/52:54:00:00:00:02', 404, 'Rule "r" leaves it to its local disk.\n'],
@@ -291,11 +293,11 @@ test('without trusted proxies X-Forwarded-For is not believed', async () => {
     metrics: createMetrics('ipxe-http'),
     files: { open: () => Promise.resolve(undefined) },
     linkOf: () => '',
-    script(request) {
+    async script(request) {
       addresses.push(request.address)
       return { refused: 'unknown-machine', text: '' }
     },
-    bootApi: () => ({ refused: 'not-synced', text: '' }),
+    bootApi: async () => ({ refused: 'not-synced', text: '' }),
     config: () => ({ refused: 'not-synced', text: '' }),
     sent() {},
     booted: () => ({ outcome: 'booted' }),

@@ -4,7 +4,7 @@ import type { Sent } from '@reboots/rules'
 import { healthReply, type Log, type Metrics } from '@reboots/runtime'
 import { parseIpv4, type Ipv4Address, type MacAddress } from '@reboots/protocol/net'
 import { sendFile } from './on-file.ts'
-import { loaderConfigIn, type LoaderConfigName } from '@reboots/protocol/pxe'
+import { GRUB_POINTER, isGrubConfig, loaderConfigIn, type LoaderConfigName } from '@reboots/protocol/pxe'
 import type { BootApiAnswer } from './boot-api/on-boot-api.ts'
 import { addBootApi } from './boot-api/route.ts'
 import type { BootRequest } from './decide-request.ts'
@@ -24,9 +24,9 @@ export interface AppOptions {
   /** Name of the link that has the address a request came to; empty text if none has. */
   linkOf(localAddress: string): string
   /** The boot script for a request; `origin` is how the machine reached this service. */
-  script(request: BootRequest, origin: string): ScriptAnswer
+  script(request: BootRequest, origin: string): Promise<ScriptAnswer>
   /** What pixiecore is told of a machine. */
-  bootApi(request: BootRequest, origin: string): BootApiAnswer
+  bootApi(request: BootRequest, origin: string): Promise<BootApiAnswer>
   /** The configuration of a boot loader. */
   config(name: LoaderConfigName, request: BootRequest, origin: string): ConfigAnswer
   /** Something that makes a machine boot was sent to whom it is for. */
@@ -80,10 +80,8 @@ export function createApp(options: AppOptions): FastifyInstance {
       note(request, store, DENIED_FILE, {})
       return plain(reply, 403, 'Booting from the network is not allowed for this machine.')
     }
-    const config = store === 'ipxe' ? loaderConfigIn(path) : undefined
-    if (config !== undefined && !(await isThere(options.files, store, path))) {
-      return sendConfig(request, reply, config, options, note)
-    }
+    const config = store === 'ipxe' && (isGrubConfig(path) || loaderConfigIn(path) !== undefined)
+    if (config && !(await isThere(options.files, store, path))) return sendConfig(request, reply, path, options, note)
     const sent = await sendFile(request, reply, options.files, store, path)
     if (sent.octets > 0) octets.inc({ route: store }, sent.octets)
     note(request, store, sent.outcome, { status: reply.statusCode, octets: sent.octets })
@@ -113,8 +111,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   addBooted(app, options, note)
   addHealth(app, options)
   app.setNotFoundHandler(async (request, reply) => {
-    const config = request.method === 'GET' ? loaderConfigIn(pathOf(request)) : undefined
-    if (config !== undefined) return sendConfig(request, reply, config, options, note)
+    const path = pathOf(request)
+    const config = isGrubConfig(path) || loaderConfigIn(path) !== undefined
+    if (config && request.method === 'GET') return sendConfig(request, reply, path, options, note)
     note(request, 'none', 'no-such-route', {})
     return plain(reply, 404, `Nothing is served at ${request.url.slice(0, 200)}.`)
   })
@@ -123,14 +122,19 @@ export function createApp(options: AppOptions): FastifyInstance {
 
 type Note = (request: FastifyRequest, route: string, outcome: string, fields: Readonly<Record<string, unknown>>) => void
 
-function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOptions, note: Note): FastifyReply {
+async function sendScript(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AppOptions,
+  note: Note,
+): Promise<FastifyReply> {
   const path = pathOf(request)
   if (!path.endsWith('/auto.ipxe')) {
     note(request, 'script', 'no-such-script', {})
     return plain(reply, 404, 'The only script here is auto.ipxe.')
   }
   const asked = bootRequest(request, macInScriptPath(path), options)
-  const answer = options.script(asked, originOf(request))
+  const answer = await options.script(asked, originOf(request))
   const { mac, rule, version } = answer
   const outcome = 'refused' in answer ? answer.refused : answer.boots
   note(request, 'script', outcome, {
@@ -148,17 +152,23 @@ function sendScript(request: FastifyRequest, reply: FastifyReply, options: AppOp
 function sendConfig(
   request: FastifyRequest,
   reply: FastifyReply,
-  name: LoaderConfigName,
+  path: string,
   options: AppOptions,
   note: Note,
 ): FastifyReply {
+  const name = loaderConfigIn(path)
+  const text = reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store')
+  if (name === undefined) {
+    note(request, 'config', 'pointer', {})
+    return text.send(GRUB_POINTER)
+  }
   const answer = options.config(name, bootRequest(request, name.mac, options), originOf(request))
   const { rule, version } = answer
   const outcome = 'refused' in answer ? answer.refused : name.loader
   note(request, 'config', outcome, { mac: name.mac, rule, version, ...reasonOf(answer) })
   if ('refused' in answer) return plain(reply, STATUS[answer.refused], answer.text)
   if (answer.sent !== undefined) options.sent(answer.sent)
-  return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(answer.config)
+  return text.send(answer.config)
 }
 
 function reasonOf(answer: ScriptAnswer | ConfigAnswer): { readonly reason?: string } {

@@ -67,7 +67,12 @@ export function bootScript(boot: Bootable, facts: Facts, retries: Retries, itemU
     case 'menu':
       return ipxeScript(...banner(facts), ...choice(boot, itemUrl))
     case 'linux':
-      return ipxeScript(...banner(facts), attempt(imgfree()), ...linux(boot, retries))
+      return ipxeScript(
+        ...banner(facts),
+        ...(boot.message === undefined ? [] : [echo(boot.message)]),
+        attempt(imgfree()),
+        ...linux(boot, retries),
+      )
   }
 }
 

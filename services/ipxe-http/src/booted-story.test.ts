@@ -43,6 +43,7 @@ async function service(context: TestContext, synced = true) {
     policy: () => policy,
     history: boots,
     machinesSynced: synced,
+    ask: () => Promise.resolve(undefined),
   }
   const site = siteOf(loadConfig(shape, { env: {} }).config, {}).factsFor('http://192.0.2.1:7080')
   const metrics = createMetrics('ipxe-http')
@@ -53,7 +54,7 @@ async function service(context: TestContext, synced = true) {
     files: { open: () => Promise.resolve(undefined) },
     linkOf: () => '',
     script: (request) => onScript(request, ports, site, { times: 1, delaySeconds: 1 }, clock.now),
-    bootApi: () => ({ refused: 'not-synced', text: '' }),
+    bootApi: async () => ({ refused: 'not-synced', text: '' }),
     config: (name, request) => onConfig(name, request, ports, site, clock.now),
     sent: (sent) => boots.add(sent),
     booted: (request) => onBooted(request, ports, boots, clock.now),

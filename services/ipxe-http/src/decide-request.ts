@@ -85,6 +85,7 @@ export function decideRequest(
       return { refused: 'netboot-not-allowed', text: `Rule "${rule}" denies ${mac}: ${decision.reason}`, ...decided }
     case 'boot':
     case 'menu':
+    case 'ask':
     case 'local-disk':
       return { ...decided, facts, policy, decision }
   }

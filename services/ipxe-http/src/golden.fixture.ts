@@ -7,7 +7,7 @@ import { machine } from '@reboots/testkit'
 import { shape } from './config.ts'
 import { onConfig } from './on-config.ts'
 import { onScript } from './on-script.ts'
-import type { ScriptPorts } from './ports.ts'
+import type { BootPorts } from './ports.ts'
 import { siteOf } from './site.ts'
 
 // What the policies that ship come to, as files. Run as a program, this writes them anew.
@@ -38,12 +38,12 @@ const MACHINES = [
 ] as const
 
 /** What each shipped policy gives each machine: the first machine of those that get the same. By name of the file. */
-export function goldenFiles(): Map<string, string> {
+export async function goldenFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for (const [name, policy] of shippedPolicies()) {
     const seen = new Set<string>()
     for (const { called, arch, record } of MACHINES) {
-      for (const [extension, text] of filesFor(policy, arch, record)) {
+      for (const [extension, text] of await filesFor(policy, arch, record)) {
         if (!seen.has(extension + text)) files.set(`${name}.${called}.${extension}`, text)
         seen.add(extension + text)
       }
@@ -60,10 +60,11 @@ export function shippedPolicies(): [name: string, policy: Policy][] {
   })
 }
 
-function filesFor(policy: Policy, arch: number, record: object): [extension: string, text: string][] {
+async function filesFor(policy: Policy, arch: number, record: object): Promise<[extension: string, text: string][]> {
   const facts = machineFacts(machine({ mac: MAC, name: 'node-1', address: '192.168.88.77', ...record }), 0)
   const known = { mac: MAC, matched: false, facts }
-  const ports: ScriptPorts = {
+  const ports: BootPorts = {
+    ask: () => Promise.resolve(undefined),
     machineByMac: () => known,
     machineByAddress: () => undefined,
     machineById: () => [],
@@ -76,7 +77,7 @@ function filesFor(policy: Policy, arch: number, record: object): [extension: str
   const nothing = { address: undefined, uuid: undefined, item: undefined, machine: undefined }
   const request = { ...nothing, mac: MAC, arch, network: NETWORK }
   const now = 0 as Instant
-  const script = onScript(request, ports, site, { times: 1, delaySeconds: 1 }, now)
+  const script = await onScript(request, ports, site, { times: 1, delaySeconds: 1 }, now)
   const configs = (['grub', 'pxelinux'] as const).flatMap((loader: ConfiguredLoader): [string, string][] => {
     const answer = onConfig({ loader, mac: MAC }, request, ports, site, now)
     return 'refused' in answer ? [] : [[`${loader}.cfg`, answer.config]]
@@ -93,5 +94,5 @@ export function filesOnDisk(): Map<string, string> {
 if (import.meta.main) {
   rmSync(GOLDEN, { recursive: true, force: true })
   mkdirSync(GOLDEN)
-  for (const [name, text] of goldenFiles()) writeFileSync(new URL(name, GOLDEN), text)
+  for (const [name, text] of await goldenFiles()) writeFileSync(new URL(name, GOLDEN), text)
 }

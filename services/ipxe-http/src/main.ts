@@ -2,6 +2,7 @@ import path from 'node:path'
 import { formatIpv4 } from '@reboots/protocol/net'
 import { SeenBoots } from '@reboots/rules'
 import { chooseLinks, now, reportBoots, runService } from '@reboots/runtime'
+import { bootApiClient } from './adapters/boot-api-client.ts'
 import { bootFilesOnDisk } from './adapters/boot-files.ts'
 import { listenOnAll } from './adapters/listeners.ts'
 import { openControlPlane, scriptPorts } from './adapters/replicas.ts'
@@ -20,7 +21,7 @@ await runService({
     const replicas = openControlPlane(config.control, log, metrics)
     const boots = new SeenBoots(replicas.history, now)
     const reporting = reportBoots(config.control.rules, boots, log, metrics)
-    const ports = scriptPorts(replicas, boots)
+    const ports = scriptPorts(replicas, boots, bootApiClient(log, metrics))
     const links =
       config.http.listen.length > 0 && config.links.interfaces.length === 0 ? [] : chooseLinks(config.links).links
     const site = siteOf(config, process.env)

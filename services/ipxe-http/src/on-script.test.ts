@@ -7,7 +7,7 @@ import { machine, type MachineSpec } from '@reboots/testkit'
 import { shape } from './config.ts'
 import type { BootRequest } from './decide-request.ts'
 import { onScript, type ScriptAnswer } from './on-script.ts'
-import type { KnownMachine, ScriptPorts } from './ports.ts'
+import type { KnownMachine, BootPorts } from './ports.ts'
 import { siteOf } from './site.ts'
 
 const NOW = 1_800_000_000_000 as Instant
@@ -62,8 +62,9 @@ const SITE = siteOf(
   { DOCKER_REGISTRY: 'reg.example', REGISTRY_USERNAME: 'admin', REGISTRY_PASSWORD: 'pass' },
 ).factsFor('http://192.0.2.1:7080')
 
-function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
+function ports(policy: Policy | undefined, machinesSynced = true): BootPorts {
   return {
+    ask: () => Promise.resolve(undefined),
     machineByMac: (mac) => MACHINES.get(mac),
     machineByAddress: (address) => (address === parseIpv4('192.0.2.10') ? MACHINES.get(ALLOWED) : undefined),
     machineById: (id) => (id === 'ports' ? PORTS : []),
@@ -76,7 +77,7 @@ function ports(policy: Policy | undefined, machinesSynced = true): ScriptPorts {
 
 const SHIPPED = parsePolicy(DEFAULT_POLICY, 'default')
 
-function ask(request: Partial<BootRequest>, using = ports(SHIPPED)): ScriptAnswer {
+function ask(request: Partial<BootRequest>, using = ports(SHIPPED)): Promise<ScriptAnswer> {
   const nothing = { mac: undefined, address: undefined, uuid: undefined, item: undefined, machine: undefined }
   const whole = { ...nothing, arch: 7, network: NETWORK, ...request }
   return onScript(whole, using, SITE, { times: 2, delaySeconds: 3 }, NOW)
@@ -87,8 +88,8 @@ function scriptOf(answer: ScriptAnswer): string {
   return answer.script
 }
 
-test('the script of an allowed machine fetches its kernel and initrd, with all arguments in their order', () => {
-  const script = scriptOf(ask({ mac: ALLOWED }))
+test('the script of an allowed machine fetches its kernel and initrd, with all arguments in their order', async () => {
+  const script = scriptOf(await ask({ mac: ALLOWED }))
   const kernel = script.split('\n').find((line) => line.startsWith('kernel '))!
   assert.match(script, /^#!ipxe\n/)
   assert.match(script, /^initrd http:\/\/192\.0\.2\.1\/hook\/initrd\.gz/m)
@@ -118,19 +119,19 @@ test('the script of an allowed machine fetches its kernel and initrd, with all a
   ])
 })
 
-test('by source address the same script comes as by MAC', () => {
-  assert.equal(scriptOf(ask({ address: parseIpv4('192.0.2.10')! })), scriptOf(ask({ mac: ALLOWED })))
+test('by source address the same script comes as by MAC', async () => {
+  assert.equal(scriptOf(await ask({ address: parseIpv4('192.0.2.10')! })), scriptOf(await ask({ mac: ALLOWED })))
 })
 
-test('a script URL in the record is chained to, and iPXE fills in its ${…}', () => {
-  assert.match(scriptOf(ask({ mac: CHAINED })), /^chain --autofree http:\/\/192\.0\.2\.1\/\$\{net0\/mac\}\.ipxe/m)
+test('a script URL in the record is chained to, and iPXE fills in its ${…}', async () => {
+  assert.match(scriptOf(await ask({ mac: CHAINED })), /^chain --autofree http:\/\/192\.0\.2\.1\/\$\{net0\/mac\}\.ipxe/m)
 })
 
-test('a script in the record is sent as it stands', () => {
-  assert.equal(scriptOf(ask({ mac: SCRIPTED })), '#!ipxe\necho hello\n')
+test('a script in the record is sent as it stands', async () => {
+  assert.equal(scriptOf(await ask({ mac: SCRIPTED })), '#!ipxe\necho hello\n')
 })
 
-const REFUSED: readonly [string, Partial<BootRequest>, ScriptPorts, string, RegExp][] = [
+const REFUSED: readonly [string, Partial<BootRequest>, BootPorts, string, RegExp][] = [
   ['no record with this MAC', { mac: UNKNOWN }, ports(SHIPPED), 'ignored-by-policy', /otherwise.*no hardware record/],
   ['no record with this address', { address: parseIpv4('192.0.2.99')! }, ports(SHIPPED), 'unknown-machine', /MAC/],
   ['neither MAC nor address', {}, ports(SHIPPED), 'unknown-machine', /MAC/],
@@ -140,8 +141,8 @@ const REFUSED: readonly [string, Partial<BootRequest>, ScriptPorts, string, RegE
 ]
 
 for (const [name, request, using, refused, text] of REFUSED) {
-  test(`${name}: ${refused}`, () => {
-    const answer = ask(request, using)
+  test(`${name}: ${refused}`, async () => {
+    const answer = await ask(request, using)
     assert.ok('refused' in answer)
     assert.equal(answer.refused, refused)
     assert.match(answer.text, text)
@@ -155,21 +156,21 @@ function policy(profile: string, when = 'machine.known'): Policy {
   )
 }
 
-test('the architecture of the URL decides, and without one that of the record', () => {
+test('the architecture of the URL decides, and without one that of the record', async () => {
   const arm = ports(policy('{ chain: http://192.0.2.1/arm }', 'client.arch == 11'))
-  assert.match(scriptOf(ask({ mac: ALLOWED, arch: 11 }, arm)), /chain/)
-  const refused = ask({ mac: ALLOWED, arch: undefined }, arm)
+  assert.match(scriptOf(await ask({ mac: ALLOWED, arch: 11 }, arm)), /chain/)
+  const refused = await ask({ mac: ALLOWED, arch: undefined }, arm)
   assert.equal('refused' in refused && refused.refused, 'ignored-by-policy')
 })
 
-test('initrds are named in the arguments when the profile does not', () => {
+test('initrds are named in the arguments when the profile does not', async () => {
   const two = policy('{ linux: { kernel: "http://a/k", initrd: ["http://a/one", "http://a/two"], args: [quiet] } }')
-  const script = scriptOf(ask({ mac: ALLOWED }, ports(two)))
+  const script = scriptOf(await ask({ mac: ALLOWED }, ports(two)))
   assert.match(script, /^kernel http:\/\/a\/k initrd=initrd0 initrd=initrd1 quiet/m)
   assert.match(script, /^initrd --name initrd1 http:\/\/a\/two/m)
 })
 
-test('what is no script and no kernel', () => {
+test('what is no script and no kernel', async () => {
   const rows: readonly (readonly [profile: string, line: RegExp])[] = [
     ['{ iso: /files/a.iso }', /^sanboot http:\/\/192\.0\.2\.1:7080\/files\/a\.iso \|\| echo/m],
     ['{ uefiHttp: /files/a.efi }', /^chain --autofree http:\/\/192\.0\.2\.1:7080\/files\/a\.efi/m],
@@ -179,11 +180,11 @@ test('what is no script and no kernel', () => {
       /^set netX\/210:string \/\nchain --autofree http:\/\/192\.0\.2\.1:7080\/ipxe\/binary\/p\.0/m,
     ],
   ]
-  for (const [profile, line] of rows) assert.match(scriptOf(ask({ mac: ALLOWED }, ports(policy(profile)))), line)
+  for (const [profile, line] of rows) assert.match(scriptOf(await ask({ mac: ALLOWED }, ports(policy(profile)))), line)
 })
 
-test('what a profile cannot say for this machine is refused with the place', () => {
-  const relative = ask({ mac: ALLOWED }, ports(policy('{ chain: "{{ machine.name }}" }')))
+test('what a profile cannot say for this machine is refused with the place', async () => {
+  const relative = await ask({ mac: ALLOWED }, ports(policy('{ chain: "{{ machine.name }}" }')))
   assert.ok('refused' in relative)
   assert.equal(relative.refused, 'profile-not-renderable')
   assert.match(relative.text, /chain: "node-1" is not an absolute URL/)
@@ -194,20 +195,20 @@ for (const [where, profile] of [
   ['a URL', '{ chain: "{{ site.registry.password }}" }'],
   ['a script', '{ ipxe: { script: "echo {{ site.registry.password }}" } }'],
 ] as const) {
-  test(`a password that cannot be written into ${where} is not in the reason either`, () => {
+  test(`a password that cannot be written into ${where} is not in the reason either`, async () => {
     const site = { ...SITE, registry: { ...SITE.registry, password: 'hun\nter2' } }
     const nothing = { address: undefined, uuid: undefined, item: undefined, machine: undefined }
     const request = { ...nothing, mac: ALLOWED, arch: 7, network: NETWORK }
-    const answer = onScript(request, ports(policy(profile)), site, { times: 0, delaySeconds: 0 }, NOW)
+    const answer = await onScript(request, ports(policy(profile)), site, { times: 0, delaySeconds: 0 }, NOW)
     assert.ok('refused' in answer, JSON.stringify(answer))
     assert.equal(answer.refused, 'profile-not-renderable')
     assert.doesNotMatch(answer.text, /hun|ter2/)
   })
 }
 
-test('local-disk gives a script that leaves iPXE, so that the firmware goes on', () => {
+test('local-disk gives a script that leaves iPXE, so that the firmware goes on', async () => {
   const text = 'apiVersion: reboots/v1\nkind: BootPolicy\nrules: []\notherwise: local-disk\n'
-  assert.match(scriptOf(ask({ mac: UNKNOWN }, ports(parsePolicy(text, 'test')))), /\nexit 1\n$/)
+  assert.match(scriptOf(await ask({ mac: UNKNOWN }, ports(parsePolicy(text, 'test')))), /\nexit 1\n$/)
 })
 
 const CHOICE = parsePolicy(
@@ -228,20 +229,20 @@ otherwise: { menu: m }
   'test',
 )
 
-test('the scripts of entries are decided on the same facts, of the relay agent too', () => {
+test('the scripts of entries are decided on the same facts, of the relay agent too', async () => {
   const network = { ...NETWORK, giaddr: '10.9.0.1', circuitId: '63616765', remoteId: '72' }
-  const script = scriptOf(ask({ mac: ALLOWED, network }, ports(CHOICE)))
+  const script = scriptOf(await ask({ mac: ALLOWED, network }, ports(CHOICE)))
   assert.match(script, /auto\.ipxe\?arch=7&item=2&giaddr=10\.9\.0\.1&circuitId=63616765&remoteId=72 /)
   const caged = ports(policy('{ chain: http://192.0.2.1/cage }', 'network.circuitId == "63616765"'))
-  assert.match(scriptOf(ask({ mac: ALLOWED, network }, caged)), /chain .*http:\/\/192\.0\.2\.1\/cage/)
+  assert.match(scriptOf(await ask({ mac: ALLOWED, network }, caged)), /chain .*http:\/\/192\.0\.2\.1\/cage/)
 })
 
-test('a menu is asked for with its time-out, and each entry is a script of its own', () => {
+test('a menu is asked for with its time-out, and each entry is a script of its own', async () => {
   const request = { mac: ALLOWED, uuid: '00112233-4455-6677-8899-aabbccddeeff' }
   const url = (item: number) =>
     `http://192.0.2.1:7080/ipxe/script/${ALLOWED}/auto.ipxe?arch=7&item=${item}&uuid=${request.uuid}`
   assert.equal(
-    scriptOf(ask(request, ports(CHOICE))),
+    scriptOf(await ask(request, ports(CHOICE))),
     `#!ipxe
 echo Reboots: node-1 (${ALLOWED})
 menu What shall it be? || goto item-1
@@ -262,11 +263,14 @@ exit 1
 `,
   )
   assert.match(
-    scriptOf(ask({ ...request, item: 1 }, ports(CHOICE))),
+    scriptOf(await ask({ ...request, item: 1 }, ports(CHOICE))),
     /^chain --autofree http:\/\/192\.0\.2\.1\/hook\.ipxe /m,
   )
-  assert.match(scriptOf(ask({ ...request, item: 2 }, ports(CHOICE))), /^echo booting from the local disk\nexit 1$/m)
-  const found = scriptOf(ask({ mac: UNKNOWN, machine: 'ports' }, ports(CHOICE)))
+  assert.match(
+    scriptOf(await ask({ ...request, item: 2 }, ports(CHOICE))),
+    /^echo booting from the local disk\nexit 1$/m,
+  )
+  const found = scriptOf(await ask({ mac: UNKNOWN, machine: 'ports' }, ports(CHOICE)))
   assert.match(found, /auto\.ipxe\?arch=7&item=2&machine=ports /)
 })
 
@@ -286,11 +290,39 @@ const FOUND: readonly (readonly [what: string, request: Partial<BootRequest>, ba
 ]
 
 for (const [what, request, banner] of FOUND) {
-  test(`a machine is found by ${what}`, () => {
-    assert.ok(scriptOf(ask(request)).includes(`echo Reboots: ${banner}\n`))
+  test(`a machine is found by ${what}`, async () => {
+    assert.ok(scriptOf(await ask(request)).includes(`echo Reboots: ${banner}\n`))
   })
 }
 
-test('an id without MAC in the path finds nobody', () => {
-  assert.deepEqual(Object.values(ask({ machine: 'ports' }))[0], 'unknown-machine')
+test('an id without MAC in the path finds nobody', async () => {
+  assert.deepEqual(Object.values(await ask({ machine: 'ports' }))[0], 'unknown-machine')
 })
+
+const ANSWER = {
+  kind: 'linux',
+  kernel: 'http://192.0.2.9/k',
+  initrd: [],
+  args: ['quiet'],
+  message: 'From afar',
+} as const
+const asking: readonly (readonly [what: string, told: typeof ANSWER | undefined, line: RegExp])[] = [
+  ['what it says is the script', ANSWER, /^echo From afar\n(?:.*\n)*kernel http:\/\/192\.0\.2\.9\/k quiet/m],
+  ['without an answer it is what the rule says then', undefined, /^chain --autofree http:\/\/192\.0\.2\.1\/else/m],
+]
+for (const [what, told, line] of asking) {
+  test(`another boot API is asked: ${what}`, async () => {
+    const outcome = '{ ask: http://192.0.2.9:4242/, within: 2s, otherwise: { boot: p } }'
+    const document = `apiVersion: reboots/v1\nkind: BootPolicy\nprofiles: { p: { chain: http://192.0.2.1/else } }\nrules: []\notherwise: ${outcome}\n`
+    const asked: unknown[] = []
+    const using: BootPorts = {
+      ...ports(parsePolicy(document, 'test')),
+      ask: ({ url, withinMs, keepMs }, mac) => {
+        asked.push([url, withinMs, keepMs, mac])
+        return Promise.resolve(told)
+      },
+    }
+    assert.match(scriptOf(await ask({ mac: ALLOWED }, using)), line)
+    assert.deepEqual(asked, [['http://192.0.2.9:4242', 2000, 300_000, ALLOWED]])
+  })
+}

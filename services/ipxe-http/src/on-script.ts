@@ -1,10 +1,11 @@
 import { IpxeValueError } from '@reboots/protocol/ipxe'
 import type { Instant, MacAddress } from '@reboots/protocol/net'
-import { renderBoot, type Sent, type SiteFacts } from '@reboots/rules'
+import type { RenderedBoot, Sent, SiteFacts } from '@reboots/rules'
 import { bootSent } from './sent.ts'
 import { bootScript, type Retries } from './boot-script.ts'
-import { decideRequest, type BootRequest, type Refusal, type Refused } from './decide-request.ts'
-import type { ScriptPorts } from './ports.ts'
+import { decideRequest, type BootRequest, type Decided, type Refusal, type Refused } from './decide-request.ts'
+import type { BootPorts } from './ports.ts'
+import { renderDecided } from './render-decided.ts'
 
 export type ScriptRefusal = Refusal | 'profile-not-renderable'
 
@@ -21,17 +22,27 @@ export type ScriptAnswer =
   | Refused<ScriptRefusal>
 
 /** The boot script of a machine: the same policy and the same facts as in its DHCP answer, one stage later. */
-export function onScript(
+export async function onScript(
   request: BootRequest,
-  ports: ScriptPorts,
+  ports: BootPorts,
   site: SiteFacts,
   retries: Retries,
   now: Instant,
-): ScriptAnswer {
+): Promise<ScriptAnswer> {
   const decided = decideRequest(request, 'ipxe', ports, now)
   if ('refused' in decided) return decided
-  const { mac, rule, version, facts, policy, decision } = decided
-  const rendered = renderBoot(policy, decision, facts, site, request.item)
+  return scriptOf(decided, await renderDecided(decided, ports, site, request.item), request, site, retries)
+}
+
+/** What was rendered, as a script. */
+export function scriptOf(
+  decided: Decided,
+  rendered: RenderedBoot,
+  request: BootRequest,
+  site: SiteFacts,
+  retries: Retries,
+): ScriptAnswer {
+  const { mac, rule, version, facts } = decided
   if (rendered.kind === 'failed') {
     const text = `Rule "${rule}" boots ${mac} from a profile that does not work out for it: ${rendered.message}`
     return { refused: 'profile-not-renderable', text, mac, rule, version }

@@ -1,4 +1,5 @@
 import type { Ipv4Address, MacAddress } from '@reboots/protocol/net'
+import type { Ask } from './boot-api/ask.ts'
 import type { Histories, MachineFacts, Policy, Facts } from '@reboots/rules'
 import type { FileHandle } from 'node:fs/promises'
 
@@ -26,6 +27,11 @@ export interface ScriptPorts {
   readonly history: Histories
   /** True once the hardware records have been received. */
   readonly machinesSynced: boolean
+}
+
+/** What it needs besides to write a script. */
+export interface BootPorts extends ScriptPorts {
+  readonly ask: Ask
 }
 
 /** An open regular file; who is given one closes it. */

@@ -120,7 +120,7 @@ function responseOf(explanation: Explanation, machineKnown: boolean, note: strin
   const { decision, rule, version, trace } = explanation
   return {
     outcome: decision.kind,
-    detail: withNote(detailOf(decision), decision.kind === 'boot' || decision.kind === 'menu' ? undefined : note),
+    detail: withNote(detailOf(decision), NAMING.has(decision.kind) ? undefined : note),
     rule,
     version,
     trace: trace.map(({ rule, matched, condition, why }) => ({ rule, matched, condition, why })),
@@ -129,12 +129,17 @@ function responseOf(explanation: Explanation, machineKnown: boolean, note: strin
   }
 }
 
+/** Whose detail is a name, and nothing may stand behind that. */
+const NAMING: ReadonlySet<Decision['kind']> = new Set(['boot', 'menu', 'ask'])
+
 function detailOf(decision: Decision): string {
   switch (decision.kind) {
     case 'boot':
       return decision.profile
     case 'menu':
       return decision.menu.name
+    case 'ask':
+      return decision.url
     case 'local-disk':
       return ''
     case 'deny':

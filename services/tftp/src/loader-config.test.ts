@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { GRUB_POINTER } from '@reboots/protocol/pxe'
 import { createLog } from '@reboots/runtime'
 import { askIpxeHttp } from './adapters/ask-config.ts'
 import { inMemory } from './in-memory.ts'
@@ -42,7 +43,9 @@ const rows: readonly (readonly [
   ['in another directory', ['pxe/pxelinux.cfg/01-52-54-00-00-00-01'], 'missing', with200, 'from http'],
   ['a file of the site comes first', [NAME], ON_DISK, with200, 'on disk'],
   ['what may not be opened', [NAME], 'outside-root', with200, 'outside-root'],
-  ['another file', ['grub/grub.cfg'], 'missing', with200, 'missing'],
+  ['another file', ['grub/grub.cfg.lst'], 'missing', with200, 'missing'],
+  ['the configuration for everybody', ['grub/grub.cfg'], ON_DISK, never, 'on disk'],
+  ['none for everybody: where that of the machine is', ['grub/grub.cfg'], 'missing', never, GRUB_POINTER],
   ['a machine without one', [NAME], 'missing', withStatus(404), 'missing'],
   ['a machine that is denied', [NAME], 'missing', withStatus(403), 'missing'],
   ['a service that is not ready', [NAME], 'missing', withStatus(503), 'busy'],

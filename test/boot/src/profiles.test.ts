@@ -113,7 +113,12 @@ const PXELINUX = `
           APPEND initrd={{ site.http }}/files/initramfs ${LINUX}`
 
 const loaders: readonly (readonly [what: string, firmware: Firmware, profile: string, fetches: readonly string[]])[] = [
-  ['GRUB, loaded by OVMF', 'uefi', GRUB, ['RRQ grubnetx64.efi', 'RRQ /grub/grub.cfg-01-52-54-00-88-00-01']],
+  [
+    'GRUB, loaded by OVMF',
+    'uefi',
+    GRUB,
+    ['RRQ grubnetx64.efi', 'RRQ /grub/grub.cfg', 'RRQ /grub/grub.cfg-01-52:54:00:88:00:01'],
+  ],
   [
     'PXELINUX, loaded by a PXE ROM',
     'bios-rom',

@@ -12,7 +12,14 @@ export { bootServerAck, FILE_LIMIT, proxyOffer, withBoot } from './boot-reply.ts
 export { BOOT_SERVER_PORT, type BootTarget } from './boot-target.ts'
 export { formatGuid, parseGuid } from './guid.ts'
 export { identifyClient, RASPBERRY_PI_OUIS } from './identify.ts'
-export { loaderConfigIn, loaderConfigPath, type ConfiguredLoader, type LoaderConfigName } from './loader-config.ts'
+export {
+  GRUB_POINTER,
+  isGrubConfig,
+  loaderConfigIn,
+  loaderConfigPath,
+  type ConfiguredLoader,
+  type LoaderConfigName,
+} from './loader-config.ts'
 export { bootItemAck, bootServerMenuAck, proxyMenuOffer, showsMenu } from './menu-reply.ts'
 export { lacksHttp } from './old-ipxe.ts'
 export { decodeIpxeOptions, encodeIpxeOptions, IPXE_OPTIONS, ipxeFeatures, type IpxeOptions } from './ipxe-options.ts'

@@ -10,7 +10,8 @@ import {
   shadowDifference,
 } from '@reboots/rules'
 import { openReplicas, type Log, type Metrics, type Replicas, type Traits } from '@reboots/runtime'
-import type { KnownMachine, ScriptPorts } from '../ports.ts'
+import type { Ask } from '../boot-api/ask.ts'
+import type { BootPorts, KnownMachine } from '../ports.ts'
 
 /** The copies of the control plane's state that scripts are decided by. */
 export function openControlPlane(
@@ -39,8 +40,10 @@ const NO_TRAITS: Traits = { clientId: '', circuitId: '', remoteId: '', uuid: '',
 export function scriptPorts(
   { machines, policy }: Pick<Replicas<KnownMachine, Policy, unknown, unknown, Facts>, 'machines' | 'policy'>,
   history: Histories,
-): ScriptPorts {
+  ask: Ask,
+): BootPorts {
   return {
+    ask,
     machineByMac: machines.byMac,
     machineByAddress: machines.byIp,
     machineById: machines.byId,

@@ -12,7 +12,7 @@ const mac = parseMac('52:54:00:00:00:01')!
 const site = siteOf(loadConfig(shape, { env: {} }).config, {}).factsFor('http://192.0.2.1:7080')
 const known = { mac, matched: false, facts: machineFacts(machine({ mac, name: 'node-1' }), 0) }
 
-function ask(profile: string, outcome = '{ boot: p }', synced = true) {
+async function ask(profile: string, outcome = '{ boot: p }', synced = true) {
   const policy = parsePolicy(
     `apiVersion: reboots/v1\nkind: BootPolicy\nprofiles: { p: ${profile} }\nrules: []\notherwise: ${outcome}\n`,
     'test',
@@ -25,11 +25,12 @@ function ask(profile: string, outcome = '{ boot: p }', synced = true) {
     policy: () => policy,
     machinesSynced: synced,
     history: { of: () => undefined },
+    ask: () => Promise.resolve(undefined),
   }
   const network = { link: 'eth0', giaddr: '', circuitId: '', remoteId: '', relayFlags: [], subnet: '' }
   const nothing = { address: undefined, arch: undefined, uuid: undefined, item: undefined, machine: undefined }
   const request = { ...nothing, mac, network }
-  const answer = onBootApi(request, ports, site, { times: 0, delaySeconds: 0 }, 0 as Instant)
+  const answer = await onBootApi(request, ports, site, { times: 0, delaySeconds: 0 }, 0 as Instant)
   return 'refused' in answer ? answer.refused : answer.spec
 }
 
@@ -51,8 +52,9 @@ const rows: readonly (readonly [profile: string, outcome: string | undefined, ex
   ['{ chain: /x }', 'ignore', 'ignored-by-policy'],
 ]
 for (const [profile, outcome, expected] of rows) {
-  test(`${outcome ?? 'boot'} ${profile.slice(0, 40)}: ${typeof expected === 'string' ? expected : 'told'}`, () =>
-    assert.deepEqual(ask(profile, outcome), expected))
+  test(`${outcome ?? 'boot'} ${profile.slice(0, 40)}: ${typeof expected === 'string' ? expected : 'told'}`, async () =>
+    assert.deepEqual(await ask(profile, outcome), expected))
 }
 
-test('before anything has been received', () => assert.equal(ask('{ chain: /x }', 'local-disk', false), 'not-synced'))
+test('before anything has been received', async () =>
+  assert.equal(await ask('{ chain: /x }', 'local-disk', false), 'not-synced'))

@@ -17,7 +17,7 @@ const STATUS: Readonly<Record<BootApiRefusal | 'no-mac', number>> = {
 export interface BootApiOptions {
   /** The request for a machine, with what the connection says of it. */
   request(request: FastifyRequest, mac: BootRequest['mac']): BootRequest
-  answer(asked: BootRequest, request: FastifyRequest): BootApiAnswer
+  answer(asked: BootRequest, request: FastifyRequest): Promise<BootApiAnswer>
   note(request: FastifyRequest, outcome: string, fields: Readonly<Record<string, unknown>>): void
 }
 
@@ -26,12 +26,12 @@ export function addBootApi(app: FastifyInstance, { request: requestFor, answer, 
   app.route({
     method: 'GET',
     url: '/v1/boot/:mac',
-    handler(request, reply) {
+    async handler(request, reply) {
       const mac = parseMac((request.params as { readonly mac: string }).mac)
       const answered: BootApiAnswer | { readonly refused: 'no-mac'; readonly text: string } =
         mac === undefined
           ? { refused: 'no-mac', text: 'The last part of the path has to be a MAC address.' }
-          : answer(requestFor(request, mac), request)
+          : await answer(requestFor(request, mac), request)
       if ('refused' in answered) {
         const { refused, text, ...known } = answered
         note(request, refused, { mac, reason: text, ...known })
