@@ -255,7 +255,7 @@ function configuration(options: NetworkOptions): Readonly<Record<string, unknown
     },
     links: { interfaces: [HOST_LINK] },
     hardware: { files: ['hardware.yaml'], ...(isShared && { listen: SHARED.hardware }) },
-    tftp: { root: [TFTP_ROOT, '/usr/lib/ipxe'] },
+    tftp: { root: [TFTP_ROOT, 'files', '/usr/lib/ipxe'] },
     http: { files: ['files'], ipxe: [TFTP_ROOT, '/usr/lib/ipxe'], extraKernelArgs: [OPERATOR_ARGUMENT] },
   }
 }

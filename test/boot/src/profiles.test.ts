@@ -100,8 +100,8 @@ const GRUB = `
     grub:
       file: { uefi-x64: grubnetx64.efi }
       config: |
-        linux "(http,{{ site.http.substring(7) }})/files/vmlinuz" ${LINUX}
-        initrd "(http,{{ site.http.substring(7) }})/files/initramfs"
+        linux /vmlinuz ${LINUX}
+        initrd /initramfs
         boot`
 const PXELINUX = `
     pxelinux:
@@ -117,7 +117,13 @@ const loaders: readonly (readonly [what: string, firmware: Firmware, profile: st
     'GRUB, loaded by OVMF',
     'uefi',
     GRUB,
-    ['RRQ grubnetx64.efi', 'RRQ /grub/grub.cfg', 'RRQ /grub/grub.cfg-01-52:54:00:88:00:01'],
+    [
+      'RRQ grubnetx64.efi',
+      'RRQ /grub/grub.cfg',
+      'RRQ /grub/grub.cfg-01-52:54:00:88:00:01',
+      'RRQ /vmlinuz',
+      'RRQ /initramfs',
+    ],
   ],
   [
     'PXELINUX, loaded by a PXE ROM',

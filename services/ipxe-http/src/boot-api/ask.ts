@@ -38,15 +38,20 @@ export function askOver(
     }
     const last = kept.get(url)
     const good = last !== undefined && now() - last.at <= keepMs
-    onEnd(good ? 'kept' : 'unanswered', url, why)
-    return good ? last.boots : undefined
+    if (!good) return ended('unanswered', url, why)
+    onEnd('kept', url, why)
+    return last.boots
+  }
+
+  function ended(outcome: AskOutcome, url: string, why: string): undefined {
+    onEnd(outcome, url, why)
   }
 
   function believe(url: string, status: number, body: string, server: string): Boots | undefined {
     kept.delete(url)
-    if (status !== 200) return void onEnd('nothing', url, `status ${status}`)
+    if (status !== 200) return ended('nothing', url, `status ${status}`)
     const told = parseBootSpec(body, server)
-    if ('wrong' in told) return void onEnd('malformed', url, told.wrong)
+    if ('wrong' in told) return ended('malformed', url, told.wrong)
     onEnd('answered', url, '')
     kept.set(url, { at: now(), boots: told })
     const [oldest] = kept.keys()
