@@ -47,8 +47,8 @@ const reason = text('Why, in one line: in the log, and on the screen', LIMITS.re
 const nameOf = (what: string): Schema => text(`Name of a ${what}`, LIMITS.nameCharacters)
 const duration = text('A time such as 1h30m', LIMITS.nameCharacters, { pattern: '^(?=.)(\\d+h)?(\\d+m)?(\\d+s)?$' })
 
-const outcome: Schema = {
-  description: 'What the machine gets',
+const ownOutcome: Schema = {
+  description: 'What the machine gets, with nobody else asked',
   oneOf: [
     { enum: ['local-disk', 'ignore'] },
     record('A profile', { boot: nameOf('profile') }, ['boot']),
@@ -56,6 +56,15 @@ const outcome: Schema = {
     record('No network boot; firmware goes on to the next device', { deny: reason }, ['deny']),
     record('Silence, as if no server were there', { ignore: reason }, ['ignore']),
   ],
+}
+
+const server = text("A server that speaks pixiecore's boot API", LIMITS.reasonCharacters, {
+  pattern: '^[hH][tT][tT][pP][sS]?://[^\\s/?#@]+(/[^\\s?#]*)?$',
+})
+const ask = { ask: server, within: duration, keep: duration, otherwise: use('ownOutcome') }
+const outcome: Schema = {
+  description: 'What the machine gets',
+  oneOf: [use('ownOutcome'), record("What an operator's own server says", ask, ['ask'])],
 }
 
 const bootFiles: Schema = {
@@ -254,5 +263,5 @@ export const POLICY_SCHEMA: Schema = {
     },
     ['apiVersion', 'kind', 'rules', 'otherwise'],
   ),
-  definitions: { outcome, profile, menu, menuEntry, guard, rule, facts: given, test: policyTest },
+  definitions: { ownOutcome, outcome, profile, menu, menuEntry, guard, rule, facts: given, test: policyTest },
 }
