@@ -47,16 +47,14 @@ const reason = text('Why, in one line: in the log, and on the screen', LIMITS.re
 const nameOf = (what: string): Schema => text(`Name of a ${what}`, LIMITS.nameCharacters)
 const duration = text('A time such as 1h30m', LIMITS.nameCharacters, { pattern: '^(?=.)(\\d+h)?(\\d+m)?(\\d+s)?$' })
 
-const ownOutcome: Schema = {
-  description: 'What the machine gets, with nobody else asked',
-  oneOf: [
-    { enum: ['local-disk', 'ignore'] },
-    record('A profile', { boot: nameOf('profile') }, ['boot']),
-    record('Whoever sits there chooses', { menu: nameOf('menu') }, ['menu']),
-    record('No network boot; firmware goes on to the next device', { deny: reason }, ['deny']),
-    record('Silence, as if no server were there', { ignore: reason }, ['ignore']),
-  ],
-}
+const OWN_OUTCOMES: readonly Schema[] = [
+  { enum: ['local-disk', 'ignore'] },
+  record('A profile', { boot: nameOf('profile') }, ['boot']),
+  record('Whoever sits there chooses', { menu: nameOf('menu') }, ['menu']),
+  record('No network boot; firmware goes on to the next device', { deny: reason }, ['deny']),
+  record('Silence, as if no server were there', { ignore: reason }, ['ignore']),
+]
+const ownOutcome: Schema = { description: 'What the machine gets, with nobody else asked', oneOf: OWN_OUTCOMES }
 
 const server = text("A server that speaks pixiecore's boot API", LIMITS.reasonCharacters, {
   pattern: '^[hH][tT][tT][pP][sS]?://[^\\s/?#@]+(/[^\\s?#]*)?$',
@@ -64,7 +62,7 @@ const server = text("A server that speaks pixiecore's boot API", LIMITS.reasonCh
 const ask = { ask: server, within: duration, keep: duration, otherwise: use('ownOutcome') }
 const outcome: Schema = {
   description: 'What the machine gets',
-  oneOf: [use('ownOutcome'), record("What an operator's own server says", ask, ['ask'])],
+  oneOf: [...OWN_OUTCOMES, record("What an operator's own server says", ask, ['ask'])],
 }
 
 const bootFiles: Schema = {
