@@ -34,7 +34,8 @@ export function askOver(
       if (status < 500) return believe(url, status, body, server)
       why = `status ${status}`
     } catch (error) {
-      why = (error as Error).message
+      const { message, cause } = error as Error
+      why = cause instanceof Error ? cause.message : message
     }
     const last = kept.get(url)
     const good = last !== undefined && now() - last.at <= keepMs

@@ -18,7 +18,8 @@ export function askIpxeHttp(origin: string, log: Log, withinMs = WITHIN_MS): Ask
       log.info({ url, status: response.status, why }, 'no configuration')
       return response.status >= 500 ? 'busy' : 'missing'
     } catch (error) {
-      log.warn({ url, why: (error as Error).message }, 'ipxe-http does not answer')
+      const { message, cause } = error as Error
+      log.warn({ url, why: cause instanceof Error ? cause.message : message }, 'ipxe-http does not answer')
       return 'busy'
     }
   }
