@@ -4,9 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { requireTools } from '@reboots/testkit'
 import * as fc from 'fast-check'
 import { lineDiff } from './line-diff.ts'
 
+const skip = requireTools({ commands: ['patch'] })
 const directory = mkdtempSync(path.join(tmpdir(), 'reboots-diff-'))
 after(() => rmSync(directory, { recursive: true }))
 
@@ -50,7 +52,7 @@ test('a difference has its lines in context, as diff -u prints it', () => {
   assert.deepEqual(lineDiff('same\n', 'same\n', ['a', 'b']), [])
 })
 
-test('patch makes one text of the other with it, whatever they are', () => {
+test('patch makes one text of the other with it, whatever they are', { skip }, () => {
   const text = fc
     .array(fc.constantFrom('a', 'b', 'c', '', '- x'), { maxLength: 40 })
     .chain((lines) => fc.constantFrom(lines.join('\n'), lines.map((line) => `${line}\n`).join('')))
@@ -63,7 +65,7 @@ test('patch makes one text of the other with it, whatever they are', () => {
   )
 })
 
-test('texts that have nothing in common are one block, at once', () => {
+test('texts that have nothing in common are one block, at once', { skip }, () => {
   const long = (word: string): string => Array.from({ length: 5000 }, (_, i) => `${word} ${i}\n`).join('')
   assert.equal(patched(long('old'), shown(long('old'), long('new'))), long('new'))
 })
