@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { DEFAULT_POLICY } from '@reboots/rules'
-import { fakeHardware, freePort, machine, requireTools, type FakeHardware } from '@reboots/testkit'
+import { fakeHardware, freePort, machine, requireTools, Running, type FakeHardware } from '@reboots/testkit'
 import { ROOT } from '../repository.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'reboots-rules-cli-'))
@@ -78,7 +77,7 @@ test('without a service it is said where one was looked for', async () => {
 
 describe('of a running rules-engine', () => {
   let hardware: FakeHardware
-  let service: ReturnType<typeof spawn>
+  let service: Running | undefined
   let address = ''
   const ask = (...args: readonly string[]) => rules(...args, '--address', address)
 
@@ -91,18 +90,16 @@ describe('of a running rules-engine', () => {
       config,
       `control: { hardware: '${hardware.address}' }\nrules: { listen: '${address}', versions: ${versions}, rest: { listen: off }, metrics: { listen: off } }\n`,
     )
-    service = spawn(process.execPath, [`${ROOT}/services/rules-engine/src/main.ts`], {
-      env: { ...process.env, REBOOTS_CONFIG: config },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    // Left open: a service that nobody listens to any more would end.
-    await new Promise<void>((resolve) => {
-      service.stdout!.on('data', (chunk) => String(chunk).includes('"synced"') && resolve())
-    })
+    const args = [`${ROOT}/services/rules-engine/src/main.ts`]
+    const started = (service = new Running('rules-engine', {
+      command: process.execPath,
+      args,
+      env: { REBOOTS_CONFIG: config },
+    }))
+    await started.waitFor(/"synced"/, 60_000)
   })
   after(async () => {
-    service.kill('SIGTERM')
-    if (service.exitCode === null && service.signalCode === null) await once(service, 'exit')
+    await service?.stop()
     await hardware.stop()
   })
 
