@@ -20,6 +20,7 @@ const MACS = ['02:00:00:00:01:01', '02:00:00:00:02:01'] as const
 const KEEPER = fileURLToPath(new URL('./door-keeper.ts', import.meta.url))
 const everyone: SendTo = { kind: 'broadcast', address: '255.255.255.255', port: 68 }
 const newcomer: SendTo = { kind: 'hardware', address: '10.1.0.50', port: 68, chaddr: [2, 0, 0, 0, 0, 0x50] }
+const RUNS = { REBOOTS_UDP_RUNS: 'on' }
 const skip = requireTools({ root: true, commands: ['ip', 'tcpdump', 'setpriv'] }) ?? false
 
 interface Keeper {
@@ -384,7 +385,7 @@ for (const ioThread of ['off', 'on']) {
     ] as const
     for (const { name, mtu, lengths } of runs) {
       test(`many answers to one place ${name}, and come one by one`, async (t) => {
-        const [server, relay] = [keeper(SERVER), startKeeper(CLIENTS[0])]
+        const [server, relay] = [keeper(SERVER, RUNS), startKeeper(CLIENTS[0])]
         await ip('-n', SERVER, 'link', 'set', 'link0', 'mtu', String(mtu))
         t.after(async () => {
           await Promise.all([server.stop(), relay.stop()])
@@ -402,7 +403,7 @@ for (const ioThread of ['off', 'on']) {
     }
 
     test('many answers to one place are one packet up to the link', async (t) => {
-      const server = keeper(SERVER)
+      const server = keeper(SERVER, RUNS)
       t.after(() => server.stop())
       await server.follow({ kind: 'open', link: 'link0', port: 67 })
       const to: SendTo = { kind: 'unicast', address: '10.1.0.2', port: 1068 }

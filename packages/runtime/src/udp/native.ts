@@ -190,11 +190,12 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
     return fd
   }
   const runs = new Runs(layout)
+  const inRuns = process.env['REBOOTS_UDP_RUNS'] === 'on'
   /** Sockets that have refused a run. */
   const runless = new Set<number>()
   /** As `send`, in runs as far as there are any; undefined when nothing was done. */
   const sendRuns = (fd: number, slots: SlotHeaders, first: number, count: number): number | undefined => {
-    const messages = runless.has(fd) ? 0 : runs.gather(slots, first, count)
+    const messages = !inRuns || runless.has(fd) ? 0 : runs.gather(slots, first, count)
     if (messages === 0) return undefined
     const sent = libc.sendmmsg(fd, runs.address, messages, MSG_DONTWAIT)
     if (sent > 0) return runs.covered(sent)
@@ -234,8 +235,8 @@ function createNative(libc: Libc, layout: SlotLayout, poll: Poll, errno: () => n
       return received < 0 ? -errno() : received
     },
     send(fd, slots, first, count) {
-      const inRuns = sendRuns(fd, slots, first, count)
-      if (inRuns !== undefined) return inRuns
+      const gone = sendRuns(fd, slots, first, count)
+      if (gone !== undefined) return gone
       const sent = libc.sendmmsg(fd, slots.headerOf(first), count, MSG_DONTWAIT)
       return sent < 0 ? -errno() : sent
     },

@@ -1,3 +1,4 @@
+import { LIMITED_BROADCAST } from '@reboots/protocol/net'
 import type { SlotHeaders, SlotLayout } from './slots.ts'
 
 /** The payload of an Ethernet frame: what is larger has to be cut into fragments, which is not done with a run. */
@@ -14,7 +15,8 @@ const MOST = 16
 /**
  * Slots to send, with runs of datagrams of one length to one place put into one message each: such a run goes through routes and queues as
  * one packet, and is cut by the network card or just before it (UDP_SEGMENT, udp(7)). On the wire nothing is different. Replies to a relay
- * agent are such runs, and thousands of machines that start at once ask by relay agents as a rule.
+ * agent are such runs, and thousands of machines that start at once ask by relay agents as a rule. A virtual link (veth) does not cut: there a
+ * relay agent that reads packets instead of datagrams, as dhcrelay does, would see the run as one, so REBOOTS_UDP_RUNS=on is for who knows.
  *
  *     mmsghdr             | name, iov, 3, control | name, iov, 2, control | …
  *                                 │       └─▶ | UDP_SEGMENT, octets of each |
@@ -75,8 +77,9 @@ export class Runs {
 /** How many slots from this one on can leave together. */
 function runAt(slots: SlotHeaders, slot: number, end: number): number {
   const length = slots.length(slot)
-  if (length > LARGEST || length === 0) return 1
   const [address, port] = [slots.address(slot), slots.port(slot)]
+  // Clients without an address read packets, too.
+  if (length > LARGEST || length === 0 || address === LIMITED_BROADCAST) return 1
   const most = Math.min(end - slot, LONGEST_RUN, Math.floor(LARGEST_RUN / length))
   let size = 1
   while (size < most && isAlike(slots, slot + size, length, address, port)) size++

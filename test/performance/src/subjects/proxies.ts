@@ -52,7 +52,7 @@ async function startProxy({ directory }: Site, knowledge: Knowledge): Promise<[R
     proxydhcp: { otherServers: { watch: false } },
   }
   await writeFile(file, JSON.stringify(configuration))
-  const env = { REBOOTS_CONFIG: file }
+  const env = { REBOOTS_CONFIG: file, REBOOTS_UDP_RUNS: 'on' }
   const service = (name: string, pinned: boolean) => {
     const main = fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url))
     return new Running(name, on('server', { command: process.execPath, args: [main], env, cwd: directory }, pinned))

@@ -48,7 +48,7 @@ export async function startReboots(site: Site, setting: Setting): Promise<[Runni
   const file = path.join(directory, 'reboots.json')
   await writeFile(path.join(directory, 'hardware.json'), setting.addresses === 'pool' ? '{}' : hardwareFile(clients))
   await writeFile(file, JSON.stringify(configuration(site, setting)))
-  const env = { REBOOTS_CONFIG: file, ...(setting.koffi ? {} : { REBOOTS_KOFFI: 'off' }) }
+  const env = { REBOOTS_CONFIG: file, REBOOTS_UDP_RUNS: 'on', ...(setting.koffi ? {} : { REBOOTS_KOFFI: 'off' }) }
   const main = (name: string) => fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url))
   const start = (name: string) =>
     new Running(name, on('server', { command: process.execPath, args: [main(name)], env }, false))
